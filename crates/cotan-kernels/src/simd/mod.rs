@@ -1,0 +1,23 @@
+//! Vectorised loops and math: scalar code that the compiler vectorises once per instruction set.
+//!
+//! A kernel is written once as a scalar function generic over [`Isa`]. It is compiled again inside a
+//! `#[target_feature]` function for each [`Level`], and the machine's level is chosen at run time. The functions
+//! avoid branches (an `if` picks between values that are both computed), so the loops around them vectorise.
+
+mod complex;
+mod float;
+mod isa;
+mod math32;
+mod math64;
+mod prefetch;
+mod tile;
+
+pub use complex::ComplexMath;
+pub use float::Float;
+#[cfg(target_arch = "aarch64")]
+pub use isa::Neon;
+#[cfg(target_arch = "x86_64")]
+pub use isa::{Avx2, Avx512};
+pub use isa::{Isa, Kernel, Level, Scalar, dispatch, dispatch_at, level};
+pub use prefetch::prefetch;
+pub use tile::{Map1, Map2, Map3, Tile, map1_slice, map2_slice, map3_slice};
