@@ -1,7 +1,19 @@
 //! Slices, strides, SIMD and threads: everything of cotan that touches memory. Knows no graph.
 
+pub mod cast;
+pub mod copy;
 mod dtype;
+pub mod fused;
+pub mod gemm;
+pub mod layout;
+pub mod memory;
+pub mod pool;
+mod scalar;
+pub mod simd;
+mod tensor;
 
 pub use dtype::{Bool, DType, Element, Kind};
 pub use half::{bf16, f16};
 pub use num_complex::Complex32;
+pub use scalar::Scalar;
+pub use tensor::{Buffer, Output, Tensor};

@@ -1,0 +1,521 @@
+//! Runs a program of elementwise steps over cache-sized tiles: one pass over memory for a whole expression.
+//!
+//! A [`Program`] is built once per group of operations: inputs, constants and kernels over virtual registers. To run it,
+//! registers are bound to memory: contiguous inputs and outputs are used where they lie, everything else goes through
+//! a small scratch area that stays in the first-level cache.
+
+use smallvec::SmallVec;
+
+use crate::copy::copy_run;
+use crate::layout::{self, Shape, Strides, for_each_run};
+use crate::memory::{AllocError, Block};
+use crate::simd::{Tile, prefetch};
+use crate::tensor::{Output, Tensor};
+use crate::{DType, Scalar, pool, with_dtype};
+
+/// Elements in a tile: eight tiles of `f32` fill the first-level cache of common CPUs.
+pub const TILE: usize = 1024;
+const SLOT_BYTES: usize = TILE * 8;
+/// Rows at least this long are cut at their ends, so that a tile reads broadcast operands from one row.
+const ROW_CUT: usize = 128;
+
+/// A value of a program: one element per place of the iteration space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reg(u16);
+
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    Input(u16),
+    Constant(Scalar),
+    Iota { start: Scalar, step: Scalar },
+    Step(u16),
+}
+
+#[derive(Clone, Copy)]
+struct Step {
+    tile: Tile,
+    args: [u16; 3],
+    arity: u8,
+    result: u16,
+}
+
+/// Elementwise steps in the order they run.
+#[derive(Default)]
+pub struct Program {
+    regs: Vec<(DType, Origin)>,
+    steps: Vec<Step>,
+    inputs: u16,
+    outputs: Vec<Reg>,
+}
+
+/// Where an input of a program comes from.
+pub enum Operand {
+    /// A tensor that broadcasts to the iteration space.
+    Tensor(Tensor),
+    /// What the memory of that output holds before the run: the output takes over a dying input's buffer.
+    InPlace(usize),
+}
+
+impl Program {
+    /// A program without steps.
+    #[must_use]
+    pub fn new() -> Program {
+        Program::default()
+    }
+
+    fn push(&mut self, dtype: DType, origin: Origin) -> Reg {
+        self.regs.push((dtype, origin));
+        Reg(u16::try_from(self.regs.len() - 1).expect("a group of operations is small"))
+    }
+
+    /// The next input.
+    pub fn input(&mut self, dtype: DType) -> Reg {
+        self.inputs += 1;
+        self.push(dtype, Origin::Input(self.inputs - 1))
+    }
+
+    /// The same value everywhere.
+    pub fn constant(&mut self, value: Scalar) -> Reg {
+        self.push(value.dtype(), Origin::Constant(value))
+    }
+
+    /// `start + index * step`, where `index` counts the iteration space in row-major order.
+    pub fn iota(&mut self, start: Scalar, step: Scalar) -> Reg {
+        self.push(start.dtype(), Origin::Iota { start, step })
+    }
+
+    /// Applies a kernel.
+    ///
+    /// # Panics
+    /// When the arguments are not of the kernel's types.
+    pub fn apply(&mut self, tile: Tile, args: &[Reg]) -> Reg {
+        assert_eq!(tile.arity(), args.len(), "apply: the kernel has another arity");
+        let mut places = [0; 3];
+        for (i, arg) in args.iter().enumerate() {
+            assert_eq!(tile.args()[i], Some(self.dtype(*arg)), "apply: argument {i} has another type");
+            places[i] = arg.0;
+        }
+        let index = u16::try_from(self.steps.len()).expect("a group of operations is small");
+        let result = self.push(tile.result(), Origin::Step(index));
+        self.steps.push(Step { tile, args: places, arity: args.len() as u8, result: result.0 });
+        result
+    }
+
+    /// Marks a value as an output.
+    pub fn output(&mut self, reg: Reg) {
+        self.outputs.push(reg);
+    }
+
+    /// The type of a value.
+    #[must_use]
+    pub fn dtype(&self, reg: Reg) -> DType {
+        self.regs[usize::from(reg.0)].0
+    }
+
+    /// Number of steps.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// True for a program without steps.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Runs over `shape` and fills the outputs, which are row-major of that shape, in the order they were marked.
+    ///
+    /// # Errors
+    /// When there is no memory for scratch.
+    ///
+    /// # Panics
+    /// When operands or outputs don't match the program.
+    pub fn run(&self, shape: &[usize], operands: &[Operand], outputs: &mut [Output]) -> Result<(), AllocError> {
+        assert_eq!(self.outputs.len(), outputs.len(), "run: the number of outputs differs");
+        let bound = Bound::new(self, shape, operands, outputs, None);
+        if bound.total == 0 {
+            return Ok(());
+        }
+        let failed = std::sync::Mutex::new(None);
+        pool::parallel_chunks(bound.total, 8 * TILE, bound.cost_ns(), &|range| match Scratch::new(&bound) {
+            Ok(mut scratch) => bound.for_each_tile(range, |start, n| {
+                // SAFETY: tiles lie within the iteration space, and each is visited by one thread.
+                unsafe { bound.tile(&mut scratch, start, n) }
+            }),
+            Err(error) => *failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error),
+        });
+        failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Not yet bound.
+    None,
+    /// Scratch that is rewritten for every tile.
+    Slot(u16),
+    /// Scratch that holds one value all the time.
+    Constant(u16),
+    /// Memory that lies in the order of the iteration space.
+    Direct { base: usize, size: usize },
+}
+
+enum Action {
+    Load { base: usize, size: usize, strides: Strides, to: Place },
+    Iota { start: Scalar, step: Scalar, to: Place },
+    Apply { tile: Tile, args: [Place; 3], to: Place },
+    Store { from: Place, base: usize, size: usize },
+}
+
+/// A program whose registers have places in memory, over one iteration space.
+pub struct Bound {
+    shape: Shape,
+    total: usize,
+    actions: Vec<Action>,
+    constants: Vec<(u16, [u8; 8], usize)>,
+    slots: u16,
+    value: Place,
+    bytes_per_element: usize,
+    direct_inputs: SmallVec<[(usize, usize); 8]>,
+}
+
+impl Bound {
+    /// Binds a program. `wanted` is a value that a reduction reads after every tile.
+    ///
+    /// # Panics
+    /// When operands or outputs don't match the program.
+    #[must_use]
+    pub fn new(
+        program: &Program,
+        shape: &[usize],
+        operands: &[Operand],
+        outputs: &mut [Output],
+        wanted: Option<Reg>,
+    ) -> Bound {
+        assert_eq!(usize::from(program.inputs), operands.len(), "the number of inputs differs");
+        let views: Vec<Option<Tensor>> = operands
+            .iter()
+            .map(|operand| match operand {
+                Operand::Tensor(tensor) => Some(tensor.broadcast_to(shape)),
+                Operand::InPlace(_) => None,
+            })
+            .collect();
+        let lists: Vec<&[isize]> = views.iter().flatten().map(Tensor::strides).collect();
+        let row_major = layout::row_major(shape);
+        // Outputs are row-major, so they take part in joining axes.
+        let (joined, mut strides) = layout::collapse(shape, &[&lists[..], &[&row_major]].concat());
+        strides.pop();
+        let mut binder = Binder::new(program, joined, layout::len(shape), outputs);
+        let mut strides = strides.into_iter();
+        for (reg, &(dtype, origin)) in program.regs.iter().enumerate() {
+            match origin {
+                Origin::Input(input) => match (&views[usize::from(input)], &operands[usize::from(input)]) {
+                    (Some(view), _) => {
+                        assert_eq!(view.dtype(), dtype, "input {input} has another type");
+                        let strides = strides.next().expect("one list of strides per tensor");
+                        binder.bind_input(reg, view, strides);
+                    }
+                    (None, Operand::InPlace(output)) => binder.bind_in_place(reg, *output),
+                    (None, Operand::Tensor(_)) => unreachable!("tensors have views"),
+                },
+                Origin::Constant(value) => binder.bind_constant(reg, value.bytes(), dtype.size()),
+                Origin::Iota { .. } | Origin::Step(_) => {}
+            }
+        }
+        binder.finish(wanted)
+    }
+
+    /// Number of places in the iteration space.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Estimated time per element on one thread.
+    #[must_use]
+    pub fn cost_ns(&self) -> f32 {
+        0.05 + 0.15 * self.actions.len() as f32 + 0.03 * self.bytes_per_element as f32
+    }
+
+    /// Cuts a range into tiles, at the ends of long rows.
+    pub fn for_each_tile(&self, range: std::ops::Range<usize>, mut tile: impl FnMut(usize, usize)) {
+        let row = self.shape.last().copied().unwrap_or(1);
+        let mut start = range.start;
+        while start < range.end {
+            let mut n = TILE.min(range.end - start);
+            if self.shape.len() > 1 && row >= ROW_CUT {
+                n = n.min(row - start % row);
+            }
+            tile(start, n);
+            start += n;
+        }
+    }
+
+    /// Computes the places `start..start + n` of the iteration space; gives the address of the wanted value's tile.
+    ///
+    /// # Safety
+    /// `n` is in `1..=TILE`, the range lies within the iteration space, `scratch` was made for this binding, and no
+    /// other thread computes the same places at the same time.
+    #[inline]
+    pub unsafe fn tile(&self, scratch: &mut Scratch, start: usize, n: usize) -> *const u8 {
+        let slots = scratch.block.ptr();
+        let at = |place: Place| match place {
+            Place::Direct { base, size } => (base + start * size) as *mut u8,
+            Place::Slot(slot) | Place::Constant(slot) => slots.wrapping_add(usize::from(slot) * SLOT_BYTES),
+            Place::None => std::ptr::null_mut(),
+        };
+        for &(base, size) in &self.direct_inputs {
+            prefetch((base + (start + n) * size) as *const u8, n * size);
+        }
+        for action in &self.actions {
+            // SAFETY: binding placed every operand in memory that holds `n` elements from here: inputs and outputs of
+            // the iteration space's size, or slots of `TILE` elements; operand types were checked by `apply`.
+            unsafe {
+                match action {
+                    Action::Apply { tile, args, to } => {
+                        tile.run(&[at(args[0]), at(args[1]), at(args[2])], at(*to), n);
+                    }
+                    Action::Load { base, size, strides, to } => {
+                        let (mut to, inner) = (at(*to), *strides.last().expect("collapse gives an axis"));
+                        for_each_run(&self.shape, strides, start, n, |offset, n| {
+                            let from = (*base as *const u8).offset(offset * *size as isize);
+                            copy_run(from, inner, to, n, *size);
+                            to = to.add(n * size);
+                        });
+                    }
+                    Action::Iota { start: first, step, to } => fill_iota(*first, *step, start, at(*to), n),
+                    Action::Store { from, base, size } => {
+                        let to = (*base + start * size) as *mut u8;
+                        std::ptr::copy_nonoverlapping(at(*from).cast_const(), to, n * size);
+                    }
+                }
+            }
+        }
+        at(self.value)
+    }
+}
+
+/// # Safety
+/// `to` takes `n` elements of the scalars' type.
+unsafe fn fill_iota(first: Scalar, step: Scalar, start: usize, to: *mut u8, n: usize) {
+    with_dtype!(first.dtype(), T => {
+        // SAFETY: promised by the caller.
+        let out = unsafe { std::slice::from_raw_parts_mut(to.cast::<T>(), n) };
+        if first.dtype().is_inexact() {
+            let (first, step) = (first.to::<f64>(), step.to::<f64>());
+            for (i, value) in out.iter_mut().enumerate() {
+                *value = crate::cast::CastTo::cast_to(first + (start + i) as f64 * step);
+            }
+        } else {
+            let (first, step) = (first.to::<i64>(), step.to::<i64>());
+            for (i, value) in out.iter_mut().enumerate() {
+                *value = crate::cast::CastTo::cast_to(first.wrapping_add(((start + i) as i64).wrapping_mul(step)));
+            }
+        }
+    });
+}
+
+/// A thread's scratch area for one binding.
+pub struct Scratch {
+    block: Block,
+}
+
+impl Scratch {
+    /// Memory for the slots, with the constants filled in.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn new(bound: &Bound) -> Result<Scratch, AllocError> {
+        let block = Block::alloc(usize::from(bound.slots) * SLOT_BYTES)?;
+        let n = TILE.min(bound.total);
+        for (slot, bytes, size) in &bound.constants {
+            let to = block.ptr().wrapping_add(usize::from(*slot) * SLOT_BYTES);
+            // SAFETY: the slot takes `TILE` elements; the source is one element, read again and again.
+            unsafe { copy_run(bytes.as_ptr(), 0, to, n, *size) };
+        }
+        Ok(Scratch { block })
+    }
+}
+
+struct Binder<'a> {
+    program: &'a Program,
+    shape: Shape,
+    total: usize,
+    outputs: Vec<(usize, usize)>,
+    places: Vec<Place>,
+    loads: Vec<Option<(usize, Strides)>>,
+    last_use: Vec<usize>,
+    in_place: Vec<Option<usize>>,
+    constants: Vec<(u16, [u8; 8], usize)>,
+    slots: u16,
+    bytes_per_element: usize,
+    direct_inputs: SmallVec<[(usize, usize); 8]>,
+}
+
+impl<'a> Binder<'a> {
+    fn new(program: &'a Program, shape: Shape, total: usize, outputs: &mut [Output]) -> Self {
+        let regs = program.regs.len();
+        let mut last_use = vec![0; regs];
+        for (index, step) in program.steps.iter().enumerate() {
+            for &arg in &step.args[..usize::from(step.arity)] {
+                last_use[usize::from(arg)] = index + 1;
+            }
+        }
+        let outputs: Vec<_> = program
+            .outputs
+            .iter()
+            .zip(outputs)
+            .map(|(reg, output)| {
+                assert_eq!(output.dtype(), program.dtype(*reg), "an output has another type");
+                assert_eq!(layout::len(output.shape()), total, "an output has another size");
+                (output.ptr().addr(), output.dtype().size())
+            })
+            .collect();
+        Binder {
+            program,
+            shape,
+            total,
+            bytes_per_element: outputs.iter().map(|output| output.1).sum(),
+            places: vec![Place::None; regs],
+            loads: vec![None; regs],
+            last_use,
+            in_place: vec![None; outputs.len()],
+            outputs,
+            constants: Vec::new(),
+            slots: 0,
+            direct_inputs: SmallVec::new(),
+        }
+    }
+
+    fn new_slot(&mut self) -> u16 {
+        self.slots += 1;
+        self.slots - 1
+    }
+
+    fn bind_constant(&mut self, reg: usize, bytes: [u8; 8], size: usize) {
+        let slot = self.new_slot();
+        self.constants.push((slot, bytes, size));
+        self.places[reg] = Place::Constant(slot);
+    }
+
+    fn bind_input(&mut self, reg: usize, view: &Tensor, strides: Strides) {
+        let (base, size) = (view.ptr().addr(), view.dtype().size());
+        if self.total == 0 {
+            return;
+        }
+        if strides.iter().all(|&stride| stride == 0) {
+            let mut bytes = [0; 8];
+            // SAFETY: a tensor that is not empty has a first element.
+            unsafe { std::ptr::copy_nonoverlapping(view.ptr().cast_const(), bytes.as_mut_ptr(), size) };
+            self.bind_constant(reg, bytes, size);
+        } else if layout::is_row_major(&self.shape, &strides) {
+            self.bytes_per_element += size;
+            self.direct_inputs.push((base, size));
+            self.places[reg] = Place::Direct { base, size };
+        } else {
+            self.bytes_per_element += size;
+            self.loads[reg] = Some((base, strides));
+        }
+    }
+
+    fn bind_in_place(&mut self, reg: usize, output: usize) {
+        let (base, size) = self.outputs[output];
+        assert_eq!(size, self.program.regs[reg].0.size(), "an output can't take over a buffer of another width");
+        assert!(self.in_place[output].replace(reg).is_none(), "an output can take over one buffer");
+        self.direct_inputs.push((base, size));
+        self.places[reg] = Place::Direct { base, size };
+    }
+
+    /// Gives every step a place for its result, reusing slots whose value is no longer needed.
+    fn finish(mut self, wanted: Option<Reg>) -> Bound {
+        if let Some(reg) = wanted {
+            self.last_use[usize::from(reg.0)] = usize::MAX;
+        }
+        for reg in &self.program.outputs {
+            self.last_use[usize::from(reg.0)] = usize::MAX;
+        }
+        let mut stored = vec![false; self.outputs.len()];
+        let mut free: Vec<u16> = Vec::new();
+        let mut actions = Vec::with_capacity(self.program.steps.len() + 4);
+        for (index, step) in self.program.steps.iter().enumerate() {
+            let args = &step.args[..usize::from(step.arity)];
+            for &arg in args {
+                self.materialise(usize::from(arg), &mut free, &mut actions);
+            }
+            let mut places = [Place::None; 3];
+            for (place, &arg) in places.iter_mut().zip(args) {
+                *place = self.places[usize::from(arg)];
+            }
+            let result = usize::from(step.result);
+            let width = self.program.regs[result].0.size();
+            let mut late = SmallVec::<[u16; 3]>::new();
+            for (i, &arg) in args.iter().enumerate() {
+                let dies = self.last_use[usize::from(arg)] == index + 1 && !args[..i].contains(&arg);
+                if let (Place::Slot(slot), true) = (self.places[usize::from(arg)], dies) {
+                    // A result may overwrite an argument only element by element.
+                    if self.program.regs[usize::from(arg)].0.size() == width { &mut free } else { &mut late }.push(slot);
+                }
+            }
+            let to = match self.direct_output(result, index) {
+                Some(output) => {
+                    stored[output] = true;
+                    let (base, size) = self.outputs[output];
+                    Place::Direct { base, size }
+                }
+                None => Place::Slot(free.pop().unwrap_or_else(|| self.new_slot())),
+            };
+            self.places[result] = to;
+            actions.push(Action::Apply { tile: step.tile, args: places, to });
+            free.extend(late);
+            if self.last_use[result] == 0
+                && let Place::Slot(slot) = to
+            {
+                free.push(slot);
+            }
+        }
+        for (output, reg) in self.program.outputs.iter().enumerate() {
+            if !stored[output] {
+                let reg = usize::from(reg.0);
+                self.materialise(reg, &mut free, &mut actions);
+                let (base, size) = self.outputs[output];
+                actions.push(Action::Store { from: self.places[reg], base, size });
+            }
+        }
+        if let Some(reg) = wanted {
+            self.materialise(usize::from(reg.0), &mut free, &mut actions);
+        }
+        Bound {
+            value: wanted.map_or(Place::None, |reg| self.places[usize::from(reg.0)]),
+            shape: self.shape,
+            total: self.total,
+            actions,
+            constants: self.constants,
+            slots: self.slots,
+            bytes_per_element: self.bytes_per_element,
+            direct_inputs: self.direct_inputs,
+        }
+    }
+
+    /// Brings an input that does not lie in order, or a counter, into a slot before its first use.
+    fn materialise(&mut self, reg: usize, free: &mut Vec<u16>, actions: &mut Vec<Action>) {
+        if self.places[reg] != Place::None {
+            return;
+        }
+        let to = Place::Slot(free.pop().unwrap_or_else(|| self.new_slot()));
+        self.places[reg] = to;
+        let (dtype, origin) = self.program.regs[reg];
+        if let Origin::Iota { start, step } = origin {
+            actions.push(Action::Iota { start, step, to });
+        } else if let Some((base, strides)) = self.loads[reg].take() {
+            actions.push(Action::Load { base, size: dtype.size(), strides, to });
+        }
+    }
+
+    /// The output that a step's result may be written to at once: none whose memory a later step still reads.
+    fn direct_output(&self, result: usize, index: usize) -> Option<usize> {
+        let output = self.program.outputs.iter().position(|reg| usize::from(reg.0) == result)?;
+        let still_read = self.in_place[output].is_some_and(|input| self.last_use[input] > index + 1);
+        (!still_read).then_some(output)
+    }
+}

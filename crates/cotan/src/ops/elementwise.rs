@@ -1,0 +1,56 @@
+//! What all elementwise families share: broadcasting, its transpose, and vmap.
+
+use cotan_kernels::layout;
+
+use super::{Batched, Op};
+use crate::array::{Array, Inputs, Shape};
+use crate::error::{Error, Result};
+
+/// The shape that all inputs broadcast to.
+pub(crate) fn broadcast_shape(op: &'static str, inputs: &[Array]) -> Result<Shape> {
+    let mut shape = Shape::from_slice(inputs[0].shape());
+    for input in &inputs[1..] {
+        shape = layout::broadcast(&shape, input.shape()).ok_or_else(|| Error::Broadcast {
+            op,
+            left: shape.clone(),
+            right: input.shape().into(),
+        })?;
+    }
+    Ok(shape)
+}
+
+/// The cotangent of an operand that was broadcast: summed over the axes it was repeated along.
+pub(crate) fn unbroadcast(cotangent: Array, shape: &[usize]) -> Result<Array> {
+    if cotangent.shape() == shape {
+        return Ok(cotangent);
+    }
+    let lead = cotangent.ndim() - shape.len();
+    let axes: Vec<usize> = (0..cotangent.ndim())
+        .filter(|&axis| axis < lead || (shape[axis - lead] == 1 && cotangent.shape()[axis] != 1))
+        .collect();
+    let summed = if axes.is_empty() { cotangent } else { super::sum_axes(&cotangent, &axes)? };
+    super::reshape(&summed, shape)
+}
+
+/// A tangent of an operand, repeated as the operand was.
+pub(crate) fn broadcast_tangent(tangent: &Array, shape: &[usize]) -> Result<Array> {
+    if tangent.shape() == shape { Ok(tangent.clone()) } else { super::broadcast_to(tangent, shape) }
+}
+
+/// The vmap rule of every elementwise operation: operands get equal rank, so that the mapped axes meet.
+pub(crate) fn vmap(op: impl Into<Op>, inputs: &[Batched]) -> Result<Vec<Batched>> {
+    let rank = inputs.iter().map(|input| input.example_shape().len()).max().unwrap_or(0);
+    let mut aligned = Inputs::with_capacity(inputs.len());
+    for input in inputs {
+        let example = input.example_shape();
+        if input.mapped && example.len() < rank {
+            let mut shape = Shape::from_slice(&input.array.shape()[..1]);
+            shape.resize(1 + rank - example.len(), 1);
+            shape.extend_from_slice(example);
+            aligned.push(super::reshape(&input.array, &shape)?);
+        } else {
+            aligned.push(input.array.clone());
+        }
+    }
+    Ok(vec![Batched::mapped(Array::apply(op, aligned)?)])
+}

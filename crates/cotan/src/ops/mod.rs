@@ -1,0 +1,137 @@
+//! Operations: one file each or a family, with every rule; [`Op`] lists them all.
+
+mod binary;
+mod cast;
+mod elementwise;
+mod generate;
+mod identity;
+mod select;
+mod unary;
+
+use std::sync::Arc;
+
+use cotan_kernels::Tensor;
+
+use crate::array::{Array, Spec};
+use crate::error::Result;
+
+pub use binary::*;
+pub use cast::{Cast, astype, same_dtype};
+pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
+pub use identity::{Alias, StopGradient, stop_gradient};
+pub use select::{Select, where_};
+pub use unary::*;
+
+/// A call as its derivative rules see it.
+pub(crate) struct Site<'a> {
+    /// The call's inputs.
+    pub inputs: &'a [Array],
+    /// All of the call's outputs.
+    pub outputs: &'a [Array],
+    /// Which inputs need a cotangent.
+    pub wanted: &'a [bool],
+}
+
+/// A tangent or cotangent per value; `None` is an exact zero.
+pub(crate) type Tangents = Vec<Option<Array>>;
+
+/// A value under `vmap`: when mapped, axis 0 runs over the examples.
+#[derive(Clone)]
+pub(crate) struct Batched {
+    /// The elements of all examples, or the value that they share.
+    pub array: Array,
+    /// Whether axis 0 is the mapped axis.
+    pub mapped: bool,
+}
+
+impl Batched {
+    pub fn mapped(array: Array) -> Batched {
+        Batched { array, mapped: true }
+    }
+
+    /// The shape that one example sees.
+    pub fn example_shape(&self) -> &[usize] {
+        &self.array.shape()[usize::from(self.mapped)..]
+    }
+
+    /// With axis 0 over the examples in any case.
+    pub fn expand(&self, examples: usize) -> Result<Array> {
+        if self.mapped {
+            return Ok(self.array.clone());
+        }
+        let shape = [&[examples], self.array.shape()].concat();
+        broadcast_to(&self.array, &shape)
+    }
+}
+
+/// What every operation knows about itself.
+pub(crate) trait Primitive {
+    /// The name that errors and drawings use.
+    fn name(&self) -> &'static str;
+    /// Shapes and types of the results; refuses inputs that the operation can't take.
+    fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>>;
+    /// Tangents of the outputs from tangents of the inputs, of which at least one is not zero.
+    fn jvp(&self, site: &Site, tangents: &[Option<Array>]) -> Result<Tangents>;
+    /// Cotangents of the inputs from cotangents of the outputs, of which at least one is not zero.
+    ///
+    /// With complex values it is the conjugate transpose of what `jvp` does. Inputs that are not wanted may get `None`.
+    fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents>;
+    /// The same operation on every example, of which at least one input is mapped.
+    fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>>;
+    /// Computes the results, which have the shapes and types of `specs`.
+    fn eval(&self, inputs: &[Tensor], specs: &[Spec]) -> Result<Vec<Tensor>>;
+}
+
+/// Declares [`Op`] over operations and forwards the rules to them.
+macro_rules! ops {
+    ($($name:ident),* $(,)?) => {
+        /// Every operation of the graph.
+        #[derive(Clone, Debug)]
+        pub(crate) enum Op {
+            $(#[allow(missing_docs)] $name($name),)*
+            /// An operation from outside this crate.
+            Custom(Arc<dyn Custom>),
+        }
+
+        $(impl From<$name> for Op {
+            fn from(op: $name) -> Op {
+                Op::$name(op)
+            }
+        })*
+
+        macro_rules! forward {
+            ($op:expr, $inner:ident => $call:expr) => {
+                match $op {
+                    $(Op::$name($inner) => $call,)*
+                    Op::Custom(custom) => {
+                        let $inner = &CustomOp(custom);
+                        $call
+                    }
+                }
+            };
+        }
+
+        impl Primitive for Op {
+            fn name(&self) -> &'static str {
+                forward!(self, op => op.name())
+            }
+            fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>> {
+                forward!(self, op => op.infer(inputs))
+            }
+            fn jvp(&self, site: &Site, tangents: &[Option<Array>]) -> Result<Tangents> {
+                forward!(self, op => op.jvp(site, tangents))
+            }
+            fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
+                forward!(self, op => op.vjp(site, cotangents))
+            }
+            fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {
+                forward!(self, op => op.vmap(inputs, examples))
+            }
+            fn eval(&self, inputs: &[Tensor], specs: &[Spec]) -> Result<Vec<Tensor>> {
+                forward!(self, op => op.eval(inputs, specs))
+            }
+        }
+    };
+}
+
+ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient];
