@@ -7,7 +7,8 @@ import cotan.core as mx
 import numpy as np
 import pytest
 from helpers import COMPLEX, FLOATS, INTS, TOLERANCE, device, dtype_name, host
-from op_table import EXEMPT, TABLE, Operand
+from op_table import EXEMPT, TABLE
+from op_table.spec import Operand
 
 SMOOTH = [op for op in TABLE if op.smooth and set(op.dtypes) & set(FLOATS)]
 COMPLEX_SMOOTH = [op for op in TABLE if op.complex_smooth and "complex64" in op.dtypes]
@@ -241,7 +242,7 @@ def test_vmap_of_vjp_and_vjp_of_vmap_agree_with_the_loop(op):
     in_axes = axes if len(axes) > 1 else axes[0]
     assert_stacked(mx.vmap(pulled, in_axes=in_axes)(*whole), loop, 0, 1e-10)
 
-    call, free = over_free(op, whole)
+    _, free = over_free(op, whole)
 
     def mapped(*xs):
         full = list(whole)
