@@ -1,12 +1,15 @@
 //! Operations: one file each or a family, with every rule; [`Op`] lists them all.
 
+mod axes;
 mod binary;
 mod cast;
 mod elementwise;
+mod fp8;
 mod generate;
 mod identity;
 mod select;
 mod unary;
+mod view;
 
 use std::sync::Arc;
 
@@ -15,12 +18,14 @@ use cotan_kernels::Tensor;
 use crate::array::{Array, Spec};
 use crate::error::Result;
 
+pub use axes::*;
 pub use binary::*;
 pub use cast::{Cast, astype, same_dtype};
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use identity::{Alias, StopGradient, stop_gradient};
 pub use select::{Select, where_};
 pub use unary::*;
+pub use view::*;
 
 /// A call as its derivative rules see it.
 pub(crate) struct Site<'a> {
@@ -134,4 +139,4 @@ macro_rules! ops {
     };
 }
 
-ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient];
+ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient, Reshape, Transpose, Broadcast];
