@@ -1,8 +1,20 @@
 //! Matrix products of strided matrices, one or a batch of them.
 
-mod loops;
+mod batch;
+mod blocked;
+mod direct;
+mod integer;
+mod kernel;
+mod pack;
+#[cfg(test)]
+mod tests;
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
-use crate::Element;
+use pack::View;
+
+use crate::{Bool, Complex32, DType, Element, bf16, f16};
 
 /// The sizes of a product: (m, k) by (k, n) gives (m, n).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,15 +152,44 @@ pub fn batched_matmul<T: Element>(
     if c.is_empty() {
         return Ok(());
     }
-    for (i, c) in c.chunks_exact_mut(m * n).enumerate() {
-        loops::product(size, a.get(i), b.get(i), c, alpha, beta);
+    macro_rules! run {
+        ($($variant:ident => $S:ty),*) => {
+            match T::DTYPE {
+                $(DType::$variant => {
+                    // SAFETY: `T` is this type, as its DTYPE says.
+                    let (a, b, c) = unsafe { (a.cast::<$S>(), b.cast::<$S>(), &mut *(c as *mut [T] as *mut [$S])) };
+                    batch::run::<$S>(size, a, b, c, Coefs { alpha, beta })
+                })*
+            }
+        };
     }
-    Ok(())
+    run!(
+        Bool => Bool, U8 => u8, U16 => u16, U32 => u32, U64 => u64, I8 => i8, I16 => i16, I32 => i32, I64 => i64,
+        F16 => f16, Bf16 => bf16, F32 => f32, F64 => f64, C64 => Complex32
+    )
+}
+
+/// The two factors of `alpha * a @ b + beta * c`.
+#[derive(Clone, Copy, Debug)]
+struct Coefs<R> {
+    alpha: R,
+    beta: R,
 }
 
 impl<'a, T> Batch<'a, T> {
-    fn get(&self, i: usize) -> MatRef<'a, T> {
-        MatRef { offset: self.mat.offset + self.offsets[i], ..self.mat }
+    /// # Safety
+    /// `T` and `S` are the same type.
+    unsafe fn cast<S>(self) -> Batch<'a, S> {
+        let MatRef { data, offset, row_stride, col_stride } = self.mat;
+        // SAFETY: the same type, by the caller's promise.
+        let data = unsafe { &*(data as *const [T] as *const [S]) };
+        Batch { mat: MatRef { data, offset, row_stride, col_stride }, offsets: self.offsets }
+    }
+
+    /// One of the matrices. [`check`] has found that its elements lie in the slice.
+    fn view(&self, i: usize) -> View<T> {
+        let ptr = self.mat.data.as_ptr().wrapping_add(self.mat.offset + self.offsets[i]);
+        View { ptr, row: self.mat.row_stride, col: self.mat.col_stride }
     }
 }
 

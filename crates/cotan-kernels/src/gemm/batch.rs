@@ -1,0 +1,247 @@
+//! Picks the way to compute a product, and spreads batches of products over the threads.
+
+use std::sync::{Mutex, PoisonError};
+
+use half::slice::HalfFloatSliceExt;
+
+use super::blocked::{self, Out, Pieces, cost_ns};
+use super::direct::{self, Scatter};
+use super::integer::{self, Ring};
+use super::kernel::{Dotted, Kerneled};
+use super::pack::{Stored, View};
+use super::{Batch, Coefs, GemmError, Size};
+use crate::memory::{AllocError, Block};
+use crate::{Bool, Complex32, bf16, f16, pool};
+
+/// Up to so many rows a product is bound by reading the right factor.
+const SKINNY: usize = 12;
+/// Dot products shorter than this lose to packing: adding up the lanes costs more than they gain.
+const LONG: usize = 32;
+/// Multiply-adds of a product whose operands are too small to be packed.
+const SMALL: usize = 128 * 128 * 128;
+/// Sides of the blocks in which half precision results accumulate before they are rounded.
+const SIDE: usize = 2048;
+
+/// Elements with a product of two matrices.
+pub trait Product: Copy + Send + Sync + 'static {
+    /// `out = alpha * a @ b + beta * out` with `k > 0`.
+    ///
+    /// # Safety
+    /// `a` and `b` have the shapes that `size` says; `out` has `m` rows of `n` and overlaps neither.
+    unsafe fn product(
+        size: Size,
+        a: View<Self>,
+        b: View<Self>,
+        out: Out<Self>,
+        coefs: Coefs<f64>,
+    ) -> Result<(), AllocError>;
+
+    /// `beta * self`, and zero where `beta` is zero.
+    fn scaled(self, beta: f64) -> Self;
+
+    /// Nanoseconds that one thread needs for this many multiply-adds.
+    fn cost_ns(mul_adds: usize) -> u64;
+}
+
+/// Computes every product of a batch. The operands have been checked, and `c` is not empty.
+pub fn run<T: Product>(
+    size: Size,
+    a: Batch<'_, T>,
+    b: Batch<'_, T>,
+    c: &mut [T],
+    coefs: Coefs<f64>,
+) -> Result<(), GemmError> {
+    if size.k == 0 {
+        c.iter_mut().for_each(|c| *c = c.scaled(coefs.beta));
+        return Ok(());
+    }
+    let (size, count) = fold(size, &a, &b);
+    let out = Out { ptr: c.as_mut_ptr(), row: size.n };
+    let one = |i: usize| {
+        // SAFETY: `batched_matmul` has checked the bounds of the factors and the length of the result, whose
+        // matrices are disjoint, and the borrows last until all are done.
+        unsafe { T::product(size, a.view(i), b.view(i), Out { ptr: out.from(i * size.m, 0).ptr, ..out }, coefs) }
+    };
+    let cost = T::cost_ns(size.m * size.n * size.k);
+    // A few large products are better split one by one.
+    if count < 2 * pool::threads() && cost > 200_000 {
+        return (0..count).try_for_each(one).map_err(GemmError::from);
+    }
+    let failure = Mutex::new(Ok(()));
+    let group = Pieces::new(count, (2000 / cost.max(1)).clamp(1, 1000) as usize);
+    pool::parallel_for(group.count, cost.saturating_mul(count as u64), &|task| {
+        let result = (group.start(task)..group.start(task) + group.len(task)).try_for_each(one);
+        if result.is_err() {
+            *failure.lock().unwrap_or_else(PoisonError::into_inner) = result;
+        }
+    });
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_err(GemmError::from)
+}
+
+/// The same work as one product where the left factors lie below each other and the right factor is always the same.
+fn fold<T>(size: Size, a: &Batch<'_, T>, b: &Batch<'_, T>) -> (Size, usize) {
+    let count = a.offsets.len();
+    let step = size.m as isize * a.mat.row_stride;
+    let below = |pair: &[usize]| pair[1].checked_signed_diff(pair[0]) == Some(step);
+    if count > 1 && b.offsets.windows(2).all(|pair| pair[0] == pair[1]) && a.offsets.windows(2).all(below) {
+        return (Size { m: size.m * count, ..size }, 1);
+    }
+    (size, count)
+}
+
+/// # Safety
+/// As for [`Product::product`].
+unsafe fn float<S: Stored<Real = R> + Dotted<Real = R>, R: Kerneled>(
+    size: Size,
+    a: View<S>,
+    b: View<S>,
+    out: Out<R>,
+    coefs: Coefs<R>,
+) -> Result<(), AllocError> {
+    let Size { m, n, k } = size;
+    // SAFETY: the caller's promise; a product's transpose is that of the transposes in the other order.
+    unsafe {
+        if m <= SKINNY && b.row == 1 && k >= LONG {
+            return direct::dots(size, a, b, Scatter { out, col: 1 }, coefs);
+        }
+        if n <= SKINNY && a.col == 1 && k >= LONG {
+            let (out, size) = (Out { row: 1, ..out }, Size { m: n, n: m, k });
+            return direct::dots(size, b.transposed(), a.transposed(), Scatter { out, col: n }, coefs);
+        }
+        blocked::product(size, a, b, out, coefs)
+    }
+}
+
+/// # Safety
+/// As for [`Product::product`].
+unsafe fn native<R: Kerneled + Stored<Real = R> + Dotted<Real = R>>(
+    size: Size,
+    a: View<R>,
+    b: View<R>,
+    out: Out<R>,
+    coefs: Coefs<f64>,
+) -> Result<(), AllocError> {
+    let Size { m, n, k } = size;
+    let coefs = Coefs { alpha: R::from_f64(coefs.alpha), beta: R::from_f64(coefs.beta) };
+    let dots = b.row == 1 && k >= LONG && m <= SKINNY;
+    // SAFETY: the caller's promise; a column is its own transpose.
+    unsafe {
+        if b.col == 1 && !dots && (m <= SKINNY || m * n * k <= SMALL) {
+            direct::product(size, a, b, out, coefs);
+        } else if n == 1 && a.row == 1 && out.row == 1 {
+            direct::product(Size { m: 1, n: m, k }, b.transposed(), a.transposed(), out, coefs);
+        } else {
+            return float(size, a, b, out, coefs);
+        }
+    }
+    Ok(())
+}
+
+/// Half precision: accumulates a block of the result in single precision, then rounds it.
+///
+/// # Safety
+/// As for [`Product::product`].
+unsafe fn half<S: Half>(size: Size, a: View<S>, b: View<S>, out: Out<S>, coefs: Coefs<f64>) -> Result<(), AllocError> {
+    let (rows, cols) = (Pieces::new(size.m, SIDE), Pieces::new(size.n, SIDE));
+    let scratch = Block::alloc(rows.len(0) * cols.len(0) * size_of::<f32>())?;
+    for block in 0..rows.count * cols.count {
+        let (i, j) = (block % rows.count, block / rows.count);
+        let (m, n) = (rows.len(i), cols.len(j));
+        let (i, j) = (rows.start(i), cols.start(j));
+        let sums = Out { ptr: scratch.ptr().cast::<f32>(), row: n };
+        let out = out.from(i, j);
+        // SAFETY: a part of what the caller promised, and room in the scratch for the largest part.
+        unsafe { float(Size { m, n, k: size.k }, a.from(i, 0), b.from(0, j), sums, Coefs { alpha: 1.0, beta: 0.0 })? };
+        pool::parallel_chunks(m, 1, n as f32 / 2.0, &|range| {
+            for i in range {
+                // SAFETY: row `i` of the scratch, and of this part of the result; tasks take different rows.
+                unsafe {
+                    let sums = std::slice::from_raw_parts_mut(sums.from(i, 0).ptr, n);
+                    S::round(sums, std::slice::from_raw_parts_mut(out.from(i, 0).ptr, n), coefs);
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The two formats of two bytes.
+trait Half: Stored<Real = f32> + Dotted<Real = f32> {
+    /// Rounds `alpha * sums + beta * out` into `out`; spoils `sums`.
+    fn round(sums: &mut [f32], out: &mut [Self], coefs: Coefs<f64>);
+}
+
+macro_rules! impls {
+    (native: $($R:ty),*; half: $($S:ty),*; ring: $($T:ty),*) => {
+        $(impl Product for $R {
+            unsafe fn product(size: Size, a: View<$R>, b: View<$R>, out: Out<$R>, coefs: Coefs<f64>) -> Result<(), AllocError> {
+                // SAFETY: the caller's promise.
+                unsafe { native(size, a, b, out, coefs) }
+            }
+            fn scaled(self, beta: f64) -> $R {
+                if beta == 0.0 { 0.0 } else { beta as $R * self }
+            }
+            fn cost_ns(mul_adds: usize) -> u64 {
+                cost_ns::<$R>(mul_adds)
+            }
+        })*
+        $(impl Product for $S {
+            unsafe fn product(size: Size, a: View<$S>, b: View<$S>, out: Out<$S>, coefs: Coefs<f64>) -> Result<(), AllocError> {
+                // SAFETY: the caller's promise.
+                unsafe { half(size, a, b, out, coefs) }
+            }
+            fn scaled(self, beta: f64) -> $S {
+                if beta == 0.0 { <$S>::ZERO } else { <$S>::from_f32(beta as f32 * self.to_f32()) }
+            }
+            fn cost_ns(mul_adds: usize) -> u64 {
+                cost_ns::<f32>(mul_adds)
+            }
+        }
+        impl Half for $S {
+            fn round(sums: &mut [f32], out: &mut [$S], coefs: Coefs<f64>) {
+                let (alpha, beta) = (coefs.alpha as f32, coefs.beta as f32);
+                if beta != 0.0 {
+                    sums.iter_mut().zip(&*out).for_each(|(sum, old)| *sum = alpha * *sum + beta * old.to_f32());
+                } else if alpha != 1.0 {
+                    sums.iter_mut().for_each(|sum| *sum *= alpha);
+                }
+                out.convert_from_f32_slice(sums);
+            }
+        })*
+        $(impl Product for $T {
+            unsafe fn product(size: Size, a: View<$T>, b: View<$T>, out: Out<$T>, coefs: Coefs<f64>) -> Result<(), AllocError> {
+                let coefs = Coefs { alpha: <$T>::from_f64(coefs.alpha), beta: <$T>::from_f64(coefs.beta) };
+                // SAFETY: the caller's promise.
+                unsafe { integer::product(size, a, b, out, coefs) }
+            }
+            fn scaled(self, beta: f64) -> $T {
+                <$T>::from_f64(beta).mul_add(self, <$T>::default())
+            }
+            fn cost_ns(mul_adds: usize) -> u64 {
+                (mul_adds * size_of::<$T>() / 16) as u64
+            }
+        })*
+    };
+}
+impls!(native: f32, f64; half: f16, bf16; ring: Bool, u8, u16, u32, u64, i8, i16, i32, i64);
+
+impl Product for Complex32 {
+    unsafe fn product(
+        size: Size,
+        a: View<Self>,
+        b: View<Self>,
+        out: Out<Self>,
+        coefs: Coefs<f64>,
+    ) -> Result<(), AllocError> {
+        let out = Out { ptr: out.ptr.cast::<f32>(), row: 2 * out.row };
+        let coefs = Coefs { alpha: coefs.alpha as f32, beta: coefs.beta as f32 };
+        // SAFETY: the caller's promise; a complex number is two reals in memory.
+        unsafe { blocked::product(size, a, b, out, coefs) }
+    }
+    fn scaled(self, beta: f64) -> Complex32 {
+        if beta == 0.0 { Complex32::default() } else { self * beta as f32 }
+    }
+    fn cost_ns(mul_adds: usize) -> u64 {
+        cost_ns::<f32>(4 * mul_adds)
+    }
+}

@@ -1,0 +1,121 @@
+//! Small and skinny products: operands are read where they lie, because packing them would cost as much as multiplying.
+
+use super::blocked::{Out, Pieces, cost_ns};
+use super::kernel::{Dots, Dotted, Kerneled, Tile};
+use super::pack::{Stored, View};
+use super::{Coefs, Size};
+use crate::memory::{AllocError, Block};
+use crate::pool;
+
+/// Depth of a pass over a large right factor: its rows are read side by side, and the result stays in the cache.
+const DEPTH: usize = 32;
+/// Bytes of a right factor that fits the second-level cache and is multiplied in one pass.
+const RESIDENT: usize = 512 << 10;
+
+/// `out = alpha * a @ b + beta * out` for a right factor with contiguous rows.
+///
+/// # Safety
+/// `a` and `b` have the shapes that `size` says and `b.col` is one; `out` has `m` rows of `n` and overlaps neither.
+pub unsafe fn product<R: Kerneled>(size: Size, a: View<R>, b: View<R>, out: Out<R>, coefs: Coefs<R>) {
+    let Size { m, n, k } = size;
+    let kernels = R::kernels();
+    let width = kernels.direct[0].len() * kernels.lanes;
+    let depth = if n * k * size_of::<R>() <= RESIDENT { k } else { DEPTH };
+    let (rows, depths) = (Pieces::new(m, kernels.direct.len()), Pieces::new(k, depth));
+    let panels = n.div_ceil(width);
+    let (cols, row_tasks) = share(panels, rows.count, 16);
+    pool::parallel_for(cols.count * row_tasks.count, cost_ns::<R>(m * n * k), &|task| {
+        let (col_task, row_task) = (task / row_tasks.count, task % row_tasks.count);
+        for pass in 0..depths.count {
+            let (p, beta) = (depths.start(pass), if pass == 0 { coefs.beta } else { num_traits::one() });
+            for j in (cols.start(col_task)..cols.start(col_task) + cols.len(col_task)).map(|panel| panel * width) {
+                let cols = width.min(n - j);
+                for panel in row_tasks.start(row_task)..row_tasks.start(row_task) + row_tasks.len(row_task) {
+                    let i = rows.start(panel);
+                    let tile = Tile {
+                        k: depths.len(pass),
+                        a: a.at(i, p),
+                        a_row: a.row,
+                        a_col: a.col,
+                        b: b.at(p, j),
+                        b_row: b.row,
+                        c: out.from(i, j).ptr,
+                        c_row: out.row,
+                        cols,
+                        alpha: coefs.alpha,
+                        beta,
+                    };
+                    // SAFETY: tasks cover disjoint tiles, the entry is for this many rows and vectors.
+                    unsafe { (kernels.direct[rows.len(panel) - 1][cols.div_ceil(kernels.lanes) - 1])(&tile) };
+                }
+            }
+        }
+    });
+}
+
+/// Shares panels of columns and of rows among tasks: columns first, at most `most` column panels in a task.
+fn share(col_panels: usize, row_panels: usize, most: usize) -> (Pieces, Pieces) {
+    let target = 4 * pool::threads();
+    let cols = col_panels.min(target.max(col_panels.div_ceil(most)));
+    let rows = row_panels.min(target.div_ceil(cols));
+    (Pieces { n: col_panels, count: cols }, Pieces { n: row_panels, count: rows })
+}
+
+/// Where dot products go: any strides.
+#[derive(Clone, Copy)]
+pub struct Scatter<R> {
+    pub out: Out<R>,
+    pub col: usize,
+}
+
+impl<R> Scatter<R> {
+    fn at(&self, i: usize, j: usize) -> *mut R {
+        self.out.ptr.wrapping_add(i * self.out.row + j * self.col)
+    }
+}
+
+/// `out = alpha * a @ b + beta * out` for few rows and a right factor with contiguous columns.
+///
+/// # Safety
+/// `a` and `b` have the shapes that `size` says and `b.row` is one; `to` has room for `m x n` and overlaps neither.
+pub unsafe fn dots<S: Dotted<Real = R> + Stored<Real = R>, R: Kerneled>(
+    size: Size,
+    a: View<S>,
+    b: View<S>,
+    to: Scatter<R>,
+    coefs: Coefs<R>,
+) -> Result<(), AllocError> {
+    let Size { m, n, k } = size;
+    let scratch = Block::alloc(m * k * size_of::<R>())?;
+    let rows_of_a = scratch.ptr().cast::<R>();
+    // SAFETY: packing the transpose puts the rows one after another, and there is room for all of them.
+    unsafe { S::pack_right(a, m, k, k, rows_of_a) };
+    let left = View { ptr: rows_of_a.cast_const(), row: k as isize, col: 1 };
+    let table = S::dots().0;
+    let rows = Pieces::new(m, table.len());
+    let width = table[0].len();
+    let panels = n.div_ceil(width);
+    let tasks = Pieces { n: panels, count: panels.min((4 * pool::threads()).max(panels / 64)) };
+    pool::parallel_for(tasks.count, cost_ns::<R>(m * n * k).max((n * k / 16) as u64), &|task| {
+        for j in (tasks.start(task)..tasks.start(task) + tasks.len(task)).map(|panel| panel * width) {
+            for panel in 0..rows.count {
+                let i = rows.start(panel);
+                let dots = |j: usize| Dots {
+                    k,
+                    a: left.at(i, 0),
+                    a_row: left.row,
+                    b: b.at(0, j),
+                    b_col: b.col,
+                    c: to.at(i, j),
+                    c_row: to.out.row,
+                    c_col: to.col,
+                    alpha: coefs.alpha,
+                    beta: coefs.beta,
+                };
+                // SAFETY: tasks write disjoint columns, the entry is for this many rows and columns.
+                unsafe { table[rows.len(panel) - 1][width.min(n - j) - 1](&dots(j)) };
+            }
+        }
+    });
+    Ok(())
+}
