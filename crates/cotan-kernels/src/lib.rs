@@ -1,18 +1,25 @@
 //! Slices, strides, SIMD and threads: everything of cotan that touches memory. Knows no graph.
 
+mod arith;
 pub mod cast;
 pub mod copy;
 mod dtype;
+mod error;
 pub mod fused;
 pub mod gemm;
 pub mod layout;
 pub mod memory;
 pub mod pool;
+pub mod random;
+pub mod reduce;
+pub mod region;
 mod scalar;
 pub mod simd;
 mod tensor;
+mod walk;
 
 pub use dtype::{Bool, DType, Element, Kind};
+pub use error::KernelError;
 pub use half::{bf16, f16};
 pub use num_complex::Complex32;
 pub use scalar::Scalar;

@@ -1,0 +1,319 @@
+//! Arithmetic that reductions, scans and scatters share: wrapping integers, NaN that propagates, ordered complex numbers.
+
+use num_complex::Complex;
+
+use crate::{Bool, Complex32, Element, bf16, f16};
+
+/// What an accumulator can do. Integers wrap; truth values add as "or" and multiply as "and".
+pub(crate) trait Arith: Copy + Send + Sync + 'static {
+    const ZERO: Self;
+    const ONE: Self;
+    /// The identity of `max`.
+    const LOWEST: Self;
+    /// The identity of `min`.
+    const HIGHEST: Self;
+    fn add(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+    /// True when `self` replaces `best` as the maximum: it is larger, or the first NaN.
+    fn above(self, best: Self) -> bool;
+    /// True when `self` replaces `best` as the minimum.
+    fn below(self, best: Self) -> bool;
+    fn is_nan(self) -> bool;
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        // NaN on the left stays, as no comparison with it holds; NaN on the right is taken.
+        if other.above(self) || other.is_nan() { other } else { self }
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        if other.below(self) || other.is_nan() { other } else { self }
+    }
+}
+
+macro_rules! arith_int {
+    ($($T:ty),*) => {
+        $(impl Arith for $T {
+            const ZERO: Self = 0;
+            const ONE: Self = 1;
+            const LOWEST: Self = <$T>::MIN;
+            const HIGHEST: Self = <$T>::MAX;
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                self.wrapping_mul(other)
+            }
+            #[inline(always)]
+            fn above(self, best: Self) -> bool {
+                self > best
+            }
+            #[inline(always)]
+            fn below(self, best: Self) -> bool {
+                self < best
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                false
+            }
+        })*
+    };
+}
+arith_int!(u8, u16, u32, u64, i8, i16, i32, i64);
+
+macro_rules! arith_float {
+    ($($T:ty),*) => {
+        $(impl Arith for $T {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const LOWEST: Self = <$T>::NEG_INFINITY;
+            const HIGHEST: Self = <$T>::INFINITY;
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                self + other
+            }
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                self * other
+            }
+            #[inline(always)]
+            fn above(self, best: Self) -> bool {
+                self > best || (self.is_nan() && !best.is_nan())
+            }
+            #[inline(always)]
+            fn below(self, best: Self) -> bool {
+                self < best || (self.is_nan() && !best.is_nan())
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self != self
+            }
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                if other > self || other != other { other } else { self }
+            }
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                if other < self || other != other { other } else { self }
+            }
+        })*
+    };
+}
+arith_float!(f32, f64);
+
+macro_rules! arith_complex {
+    ($($T:ident),*) => {
+        $(impl Arith for Complex<$T> {
+            const ZERO: Self = Complex { re: 0.0, im: 0.0 };
+            const ONE: Self = Complex { re: 1.0, im: 0.0 };
+            const LOWEST: Self = Complex { re: $T::NEG_INFINITY, im: $T::NEG_INFINITY };
+            const HIGHEST: Self = Complex { re: $T::INFINITY, im: $T::INFINITY };
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                Complex { re: self.re + other.re, im: self.im + other.im }
+            }
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                Complex {
+                    re: self.re * other.re - self.im * other.im,
+                    im: self.re * other.im + self.im * other.re,
+                }
+            }
+            #[inline(always)]
+            fn above(self, best: Self) -> bool {
+                let larger = self.re > best.re || (self.re == best.re && self.im > best.im);
+                !best.is_nan() && (larger || self.is_nan())
+            }
+            #[inline(always)]
+            fn below(self, best: Self) -> bool {
+                let smaller = self.re < best.re || (self.re == best.re && self.im < best.im);
+                !best.is_nan() && (smaller || self.is_nan())
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self.re != self.re || self.im != self.im
+            }
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                if other.above(self) { other } else { self }
+            }
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                if other.below(self) { other } else { self }
+            }
+        })*
+    };
+}
+arith_complex!(f32, f64);
+
+impl Arith for Bool {
+    const ZERO: Self = Bool(0);
+    const ONE: Self = Bool(1);
+    const LOWEST: Self = Bool(0);
+    const HIGHEST: Self = Bool(1);
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Bool::from(self.get() | other.get())
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Bool::from(self.get() & other.get())
+    }
+    #[inline(always)]
+    fn above(self, best: Self) -> bool {
+        self.get() & !best.get()
+    }
+    #[inline(always)]
+    fn below(self, best: Self) -> bool {
+        !self.get() & best.get()
+    }
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        false
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        self.add(other)
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        self.mul(other)
+    }
+}
+
+/// An element and the type it is computed in: halves widen to `f32`, everything else stays.
+pub(crate) trait Number: Element {
+    type Wide: Arith;
+    fn widen(self) -> Self::Wide;
+    fn narrow(wide: Self::Wide) -> Self;
+    fn is_true(self) -> bool;
+}
+
+macro_rules! number {
+    ($($T:ty: $zero:expr),*) => {
+        $(impl Number for $T {
+            type Wide = $T;
+            #[inline(always)]
+            fn widen(self) -> $T {
+                self
+            }
+            #[inline(always)]
+            fn narrow(wide: $T) -> $T {
+                wide
+            }
+            #[inline(always)]
+            fn is_true(self) -> bool {
+                self != $zero
+            }
+        })*
+    };
+}
+number!(u8: 0, u16: 0, u32: 0, u64: 0, i8: 0, i16: 0, i32: 0, i64: 0, f32: 0.0, f64: 0.0);
+
+impl Number for Bool {
+    type Wide = Bool;
+    #[inline(always)]
+    fn widen(self) -> Bool {
+        self
+    }
+    #[inline(always)]
+    fn narrow(wide: Bool) -> Bool {
+        wide
+    }
+    #[inline(always)]
+    fn is_true(self) -> bool {
+        self.get()
+    }
+}
+
+impl Number for Complex32 {
+    type Wide = Complex32;
+    #[inline(always)]
+    fn widen(self) -> Complex32 {
+        self
+    }
+    #[inline(always)]
+    fn narrow(wide: Complex32) -> Complex32 {
+        wide
+    }
+    #[inline(always)]
+    fn is_true(self) -> bool {
+        self.re != 0.0 || self.im != 0.0
+    }
+}
+
+impl Number for bf16 {
+    type Wide = f32;
+    #[inline(always)]
+    fn widen(self) -> f32 {
+        f32::from_bits(u32::from(self.to_bits()) << 16)
+    }
+    #[inline(always)]
+    fn narrow(wide: f32) -> bf16 {
+        let bits = wide.to_bits();
+        let rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+        // NaN keeps its sign and becomes quiet; adding to it could overflow into infinity.
+        let nan = (bits >> 16) | 0x40;
+        bf16::from_bits(if wide != wide { nan } else { rounded } as u16)
+    }
+    #[inline(always)]
+    fn is_true(self) -> bool {
+        self.to_bits() << 1 != 0
+    }
+}
+
+impl Number for f16 {
+    type Wide = f32;
+    #[inline(always)]
+    fn widen(self) -> f32 {
+        let bits = u32::from(self.to_bits());
+        let magnitude = (bits & 0x7fff) << 13;
+        // Scaling by 2^112 moves the exponent and makes subnormals normal, exactly.
+        let finite = (f32::from_bits(magnitude) * f32::from_bits(0x7780_0000)).to_bits();
+        let special = magnitude | 0x7f80_0000;
+        let value = if bits & 0x7c00 == 0x7c00 { special } else { finite };
+        f32::from_bits(value | ((bits & 0x8000) << 16))
+    }
+    #[inline(always)]
+    fn narrow(wide: f32) -> f16 {
+        // Without branches, so that loops vectorise: after F. Giesen, "float->half variants" (2012).
+        let bits = wide.to_bits();
+        let sign = (bits >> 16) & 0x8000;
+        let magnitude = bits & 0x7fff_ffff;
+        let normal = magnitude.wrapping_add(0xc800_0fff).wrapping_add((magnitude >> 13) & 1) >> 13;
+        // Below 2^-14 an addition of 0.5 rounds at the place of the last subnormal bit.
+        let small = (f32::from_bits(magnitude) + 0.5).to_bits().wrapping_sub(0x3f00_0000);
+        let large = if magnitude > 0x7f80_0000 { 0x7e00 } else { 0x7c00 };
+        let finite = if magnitude < 0x3880_0000 { small } else { normal };
+        let value = if magnitude >= 0x4780_0000 { large } else { finite };
+        f16::from_bits((value | sign) as u16)
+    }
+    #[inline(always)]
+    fn is_true(self) -> bool {
+        self.to_bits() << 1 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_convert_as_the_half_crate_does() {
+        for bits in 0..=u16::MAX {
+            let (f, b) = (f16::from_bits(bits), bf16::from_bits(bits));
+            assert!(f.widen() == f.to_f32() || f.is_nan() && f.widen().is_nan());
+            assert!(b.widen() == b.to_f32() || b.is_nan() && b.widen().is_nan());
+        }
+        for high in 0..=u16::MAX {
+            for low in [0u32, 1, 0xfff, 0x1000, 0x1001, 0x1fff, 0x2000, 0x3000, 0x7fff, 0x8000, 0x8001, 0xffff] {
+                let x = f32::from_bits((u32::from(high) << 16) | low);
+                let (f, b) = (<f16 as Number>::narrow(x), <bf16 as Number>::narrow(x));
+                assert!(f.to_bits() == f16::from_f32(x).to_bits() || x.is_nan() && f.is_nan(), "{x:e}");
+                assert!(b.to_bits() == bf16::from_f32(x).to_bits() || x.is_nan() && b.is_nan(), "{x:e}");
+            }
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! The inner loops of reductions, type-erased like tiles.
+
+use std::marker::PhantomData;
+
+use num_complex::Complex;
+
+use super::ReduceOp;
+use crate::arith::{Arith, Number};
+use crate::simd::{Isa, Kernel, dispatch};
+use crate::{Bool, Complex32, DType, Element, bf16, f16, with_dtype};
+
+/// Independent partial results of a long row: enough to hide the latency of an addition in every vector width.
+const LANES: usize = 64;
+
+/// How values of type `T` combine.
+trait Fold<T>: 'static {
+    /// Combines the values of one tile.
+    type Lane: Copy;
+    /// Combines tiles; may be wider than a lane.
+    type Acc: Copy;
+    type Out: Element;
+    const EMPTY: Self::Lane;
+    fn lift(value: T) -> Self::Lane;
+    fn join(a: Self::Lane, b: Self::Lane) -> Self::Lane;
+    fn promote(lane: Self::Lane) -> Self::Acc;
+    fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc;
+    fn finish(acc: Self::Acc) -> Self::Out;
+}
+
+/// Accumulators are wider than lanes for `f32` and halves: a tile's sum is in single precision, the sum of tiles in
+/// double precision, so the error does not grow with the length.
+trait Summand: Number {
+    type Lane: Arith;
+    type Acc: Arith;
+    fn lift(self) -> Self::Lane;
+    fn promote(lane: Self::Lane) -> Self::Acc;
+    fn finish(acc: Self::Acc) -> Self;
+}
+
+macro_rules! summand_self {
+    ($($T:ty),*) => {
+        $(impl Summand for $T {
+            type Lane = $T;
+            type Acc = $T;
+            #[inline(always)]
+            fn lift(self) -> $T {
+                self
+            }
+            #[inline(always)]
+            fn promote(lane: $T) -> $T {
+                lane
+            }
+            #[inline(always)]
+            fn finish(acc: $T) -> $T {
+                acc
+            }
+        })*
+    };
+}
+summand_self!(Bool, u8, u16, u32, u64, f64);
+
+macro_rules! summand_f32 {
+    ($($T:ty: $finish:expr),*) => {
+        $(impl Summand for $T {
+            type Lane = f32;
+            type Acc = f64;
+            #[inline(always)]
+            fn lift(self) -> f32 {
+                self.widen()
+            }
+            #[inline(always)]
+            fn promote(lane: f32) -> f64 {
+                f64::from(lane)
+            }
+            #[inline(always)]
+            fn finish(acc: f64) -> $T {
+                $finish(acc)
+            }
+        })*
+    };
+}
+summand_f32!(f32: |acc| acc as f32, f16: f16::from_f64, bf16: bf16::from_f64);
+
+impl Summand for Complex32 {
+    type Lane = Complex32;
+    type Acc = Complex<f64>;
+    #[inline(always)]
+    fn lift(self) -> Complex32 {
+        self
+    }
+    #[inline(always)]
+    fn promote(lane: Complex32) -> Complex<f64> {
+        Complex::new(f64::from(lane.re), f64::from(lane.im))
+    }
+    #[inline(always)]
+    fn finish(acc: Complex<f64>) -> Complex32 {
+        Complex::new(acc.re as f32, acc.im as f32)
+    }
+}
+
+struct Sum;
+impl<T: Summand> Fold<T> for Sum {
+    type Lane = T::Lane;
+    type Acc = T::Acc;
+    type Out = T;
+    const EMPTY: T::Lane = T::Lane::ZERO;
+    #[inline(always)]
+    fn lift(value: T) -> T::Lane {
+        value.lift()
+    }
+    #[inline(always)]
+    fn join(a: T::Lane, b: T::Lane) -> T::Lane {
+        a.add(b)
+    }
+    #[inline(always)]
+    fn promote(lane: T::Lane) -> T::Acc {
+        T::promote(lane)
+    }
+    #[inline(always)]
+    fn merge(a: T::Acc, b: T::Acc) -> T::Acc {
+        a.add(b)
+    }
+    #[inline(always)]
+    fn finish(acc: T::Acc) -> T {
+        T::finish(acc)
+    }
+}
+
+/// Products use the wide accumulator throughout, or a lane could overflow though the whole product does not.
+struct Prod;
+impl<T: Summand> Fold<T> for Prod {
+    type Lane = T::Acc;
+    type Acc = T::Acc;
+    type Out = T;
+    const EMPTY: T::Acc = T::Acc::ONE;
+    #[inline(always)]
+    fn lift(value: T) -> T::Acc {
+        T::promote(value.lift())
+    }
+    #[inline(always)]
+    fn join(a: T::Acc, b: T::Acc) -> T::Acc {
+        a.mul(b)
+    }
+    #[inline(always)]
+    fn promote(lane: T::Acc) -> T::Acc {
+        lane
+    }
+    #[inline(always)]
+    fn merge(a: T::Acc, b: T::Acc) -> T::Acc {
+        a.mul(b)
+    }
+    #[inline(always)]
+    fn finish(acc: T::Acc) -> T {
+        T::finish(acc)
+    }
+}
+
+macro_rules! extremum {
+    ($name:ident, $empty:ident, $join:ident) => {
+        struct $name;
+        impl<T: Number> Fold<T> for $name {
+            type Lane = T::Wide;
+            type Acc = T::Wide;
+            type Out = T;
+            const EMPTY: T::Wide = T::Wide::$empty;
+            #[inline(always)]
+            fn lift(value: T) -> T::Wide {
+                value.widen()
+            }
+            #[inline(always)]
+            fn join(a: T::Wide, b: T::Wide) -> T::Wide {
+                a.$join(b)
+            }
+            #[inline(always)]
+            fn promote(lane: T::Wide) -> T::Wide {
+                lane
+            }
+            #[inline(always)]
+            fn merge(a: T::Wide, b: T::Wide) -> T::Wide {
+                a.$join(b)
+            }
+            #[inline(always)]
+            fn finish(acc: T::Wide) -> T {
+                T::narrow(acc)
+            }
+        }
+    };
+}
+extremum!(Max, LOWEST, max);
+extremum!(Min, HIGHEST, min);
+
+macro_rules! truth {
+    ($name:ident, $empty:expr, $op:tt) => {
+        struct $name;
+        impl<T: Number> Fold<T> for $name {
+            type Lane = u8;
+            type Acc = u8;
+            type Out = Bool;
+            const EMPTY: u8 = $empty;
+            #[inline(always)]
+            fn lift(value: T) -> u8 {
+                u8::from(value.is_true())
+            }
+            #[inline(always)]
+            fn join(a: u8, b: u8) -> u8 {
+                a $op b
+            }
+            #[inline(always)]
+            fn promote(lane: u8) -> u8 {
+                lane
+            }
+            #[inline(always)]
+            fn merge(a: u8, b: u8) -> u8 {
+                a $op b
+            }
+            #[inline(always)]
+            fn finish(acc: u8) -> Bool {
+                Bool(acc)
+            }
+        }
+    };
+}
+truth!(All, 1, &);
+truth!(Any, 0, |);
+
+/// Size of the largest accumulator in bytes.
+pub(super) const ACC_BYTES: usize = size_of::<Complex<f64>>();
+
+/// The loops of one reduction of one element type. Accumulators are opaque memory of `acc` bytes each.
+#[derive(Clone, Copy)]
+pub(super) struct Folder {
+    pub acc: usize,
+    pub result: DType,
+    fill: unsafe fn(*mut u8, usize),
+    groups: unsafe fn(*const u8, [usize; 3], *mut u8),
+    columns: unsafe fn(*const u8, usize, *mut u8),
+    merge: unsafe fn(*const u8, usize, *mut u8),
+    finish: unsafe fn(*const u8, usize, *mut u8),
+}
+
+impl Folder {
+    pub fn of(op: ReduceOp, dtype: DType) -> Folder {
+        match op {
+            ReduceOp::Sum => modular::<Sum>(dtype),
+            ReduceOp::Prod => modular::<Prod>(dtype),
+            ReduceOp::Max => with_dtype!(dtype, T => Folder::new::<T, Max>()),
+            ReduceOp::Min => with_dtype!(dtype, T => Folder::new::<T, Min>()),
+            ReduceOp::All => with_dtype!(dtype, T => Folder::new::<T, All>()),
+            ReduceOp::Any => with_dtype!(dtype, T => Folder::new::<T, Any>()),
+        }
+    }
+
+    fn new<T: Element, F: Fold<T>>() -> Folder {
+        Folder {
+            acc: size_of::<F::Acc>(),
+            result: F::Out::DTYPE,
+            fill: fill::<T, F>,
+            groups: groups::<T, F>,
+            columns: columns::<T, F>,
+            merge: merge::<T, F>,
+            finish: finish::<T, F>,
+        }
+    }
+
+    /// Sets `n` accumulators to the identity.
+    ///
+    /// # Safety
+    /// `acc` takes `n` accumulators.
+    pub unsafe fn fill(&self, acc: *mut u8, n: usize) {
+        // SAFETY: forwarded.
+        unsafe { (self.fill)(acc, n) }
+    }
+
+    /// Reads `groups * r * inner` values in row-major order and joins them over `r` into `groups * inner` accumulators.
+    ///
+    /// # Safety
+    /// Values and accumulators are there, of this folder's types.
+    pub unsafe fn groups(&self, values: *const u8, [groups, r, inner]: [usize; 3], acc: *mut u8) {
+        // SAFETY: forwarded.
+        unsafe { (self.groups)(values, [groups, r, inner], acc) }
+    }
+
+    /// Joins `n` values into as many accumulators.
+    ///
+    /// # Safety
+    /// Values and accumulators are there, of this folder's types.
+    pub unsafe fn columns(&self, values: *const u8, n: usize, acc: *mut u8) {
+        // SAFETY: forwarded.
+        unsafe { (self.columns)(values, n, acc) }
+    }
+
+    /// Joins `n` accumulators into as many others.
+    ///
+    /// # Safety
+    /// Both are there, and they don't overlap.
+    pub unsafe fn merge(&self, from: *const u8, n: usize, acc: *mut u8) {
+        // SAFETY: forwarded.
+        unsafe { (self.merge)(from, n, acc) }
+    }
+
+    /// Writes `n` results.
+    ///
+    /// # Safety
+    /// The accumulators are there, and `out` takes `n` elements of the result's type.
+    pub unsafe fn finish(&self, acc: *const u8, n: usize, out: *mut u8) {
+        // SAFETY: forwarded.
+        unsafe { (self.finish)(acc, n, out) }
+    }
+}
+
+/// Sums and products wrap, so signed integers share the code of unsigned ones.
+fn modular<F>(dtype: DType) -> Folder
+where
+    F: Fold<Bool> + Fold<u8> + Fold<u16> + Fold<u32> + Fold<u64>,
+    F: Fold<f16> + Fold<bf16> + Fold<f32> + Fold<f64> + Fold<Complex32>,
+{
+    let folder = match dtype {
+        DType::Bool => Folder::new::<Bool, F>(),
+        DType::U8 | DType::I8 => Folder::new::<u8, F>(),
+        DType::U16 | DType::I16 => Folder::new::<u16, F>(),
+        DType::U32 | DType::I32 => Folder::new::<u32, F>(),
+        DType::U64 | DType::I64 => Folder::new::<u64, F>(),
+        DType::F16 => Folder::new::<f16, F>(),
+        DType::Bf16 => Folder::new::<bf16, F>(),
+        DType::F32 => Folder::new::<f32, F>(),
+        DType::F64 => Folder::new::<f64, F>(),
+        DType::C64 => Folder::new::<Complex32, F>(),
+    };
+    Folder { result: dtype, ..folder }
+}
+
+/// # Safety
+/// `acc` takes `n` accumulators.
+unsafe fn fill<T, F: Fold<T>>(acc: *mut u8, n: usize) {
+    // SAFETY: promised by the caller.
+    unsafe { std::slice::from_raw_parts_mut(acc.cast::<std::mem::MaybeUninit<F::Acc>>(), n) }
+        .fill(std::mem::MaybeUninit::new(F::promote(F::EMPTY)));
+}
+
+struct Groups<'a, T, F: Fold<T>>(&'a [T], usize, usize, &'a mut [F::Acc]);
+
+impl<T: Element, F: Fold<T>> Kernel for Groups<'_, T, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Groups(values, r, inner, acc) = self;
+        if inner == 1 {
+            for (row, acc) in values.chunks_exact(r).zip(acc) {
+                *acc = F::merge(*acc, row_total::<T, F>(row));
+            }
+        } else {
+            for (group, acc) in values.chunks_exact(r * inner).zip(acc.chunks_exact_mut(inner)) {
+                for row in group.chunks_exact(inner) {
+                    join_columns::<T, F>(row, acc);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn row_total<T: Element, F: Fold<T>>(row: &[T]) -> F::Acc {
+    if row.len() < 16 {
+        return row.iter().fold(F::promote(F::EMPTY), |acc, &value| F::merge(acc, F::promote(F::lift(value))));
+    }
+    let mut lanes = [F::EMPTY; LANES];
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane = F::join(*lane, F::lift(value));
+        }
+    }
+    for (lane, &value) in lanes.iter_mut().zip(rest) {
+        *lane = F::join(*lane, F::lift(value));
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = F::join(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    F::promote(lanes[0])
+}
+
+#[inline(always)]
+fn join_columns<T: Element, F: Fold<T>>(values: &[T], acc: &mut [F::Acc]) {
+    for (acc, &value) in acc.iter_mut().zip(values) {
+        *acc = F::merge(*acc, F::promote(F::lift(value)));
+    }
+}
+
+/// # Safety
+/// As [`Folder::groups`].
+unsafe fn groups<T: Element, F: Fold<T>>(values: *const u8, [groups, r, inner]: [usize; 3], acc: *mut u8) {
+    // SAFETY: promised by the caller.
+    let (values, acc) = unsafe {
+        (
+            std::slice::from_raw_parts(values.cast::<T>(), groups * r * inner),
+            std::slice::from_raw_parts_mut(acc.cast::<F::Acc>(), groups * inner),
+        )
+    };
+    dispatch(Groups::<T, F>(values, r, inner, acc));
+}
+
+struct Columns<'a, T, F: Fold<T>>(&'a [T], &'a mut [F::Acc]);
+
+impl<T: Element, F: Fold<T>> Kernel for Columns<'_, T, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        join_columns::<T, F>(self.0, self.1);
+    }
+}
+
+/// # Safety
+/// As [`Folder::columns`].
+unsafe fn columns<T: Element, F: Fold<T>>(values: *const u8, n: usize, acc: *mut u8) {
+    // SAFETY: promised by the caller.
+    let (values, acc) = unsafe {
+        (std::slice::from_raw_parts(values.cast::<T>(), n), std::slice::from_raw_parts_mut(acc.cast::<F::Acc>(), n))
+    };
+    dispatch(Columns::<T, F>(values, acc));
+}
+
+struct Merge<'a, T, F: Fold<T>>(&'a [F::Acc], &'a mut [F::Acc], PhantomData<T>);
+
+impl<T: Element, F: Fold<T>> Kernel for Merge<'_, T, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for (acc, &other) in self.1.iter_mut().zip(self.0) {
+            *acc = F::merge(*acc, other);
+        }
+    }
+}
+
+/// # Safety
+/// As [`Folder::merge`].
+unsafe fn merge<T: Element, F: Fold<T>>(from: *const u8, n: usize, acc: *mut u8) {
+    // SAFETY: promised by the caller.
+    let (from, acc) = unsafe {
+        (std::slice::from_raw_parts(from.cast::<F::Acc>(), n), std::slice::from_raw_parts_mut(acc.cast::<F::Acc>(), n))
+    };
+    dispatch(Merge::<T, F>(from, acc, PhantomData));
+}
+
+/// # Safety
+/// As [`Folder::finish`].
+unsafe fn finish<T, F: Fold<T>>(acc: *const u8, n: usize, out: *mut u8) {
+    // SAFETY: promised by the caller.
+    let (acc, out) = unsafe {
+        (std::slice::from_raw_parts(acc.cast::<F::Acc>(), n), std::slice::from_raw_parts_mut(out.cast::<F::Out>(), n))
+    };
+    for (out, &acc) in out.iter_mut().zip(acc) {
+        *out = F::finish(acc);
+    }
+}
