@@ -7,6 +7,7 @@ mod elementwise;
 mod fp8;
 mod generate;
 mod identity;
+mod reduce;
 mod select;
 mod unary;
 mod view;
@@ -23,6 +24,7 @@ pub use binary::*;
 pub use cast::{Cast, astype, same_dtype};
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use identity::{Alias, StopGradient, stop_gradient};
+pub use reduce::*;
 pub use select::{Select, where_};
 pub use unary::*;
 pub use view::*;
@@ -139,4 +141,4 @@ macro_rules! ops {
     };
 }
 
-ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient, Reshape, Transpose, Broadcast];
+ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient, Reshape, Transpose, Broadcast, Reduce];
