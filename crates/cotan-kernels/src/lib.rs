@@ -11,6 +11,7 @@ pub mod layout;
 pub mod memory;
 pub mod pool;
 pub mod random;
+pub mod recurrence;
 pub mod reduce;
 pub mod region;
 mod scalar;
