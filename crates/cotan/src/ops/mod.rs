@@ -1,14 +1,22 @@
 //! Operations: one file each or a family, with every rule; [`Op`] lists them all.
 
+mod arrange;
 mod axes;
 mod binary;
 mod cast;
+mod compare;
+mod create;
+mod diagonal;
 mod elementwise;
 mod fp8;
 mod generate;
 mod identity;
+mod join;
+mod pad;
 mod reduce;
 mod select;
+mod shape;
+mod slice;
 mod unary;
 mod view;
 
@@ -19,18 +27,26 @@ use cotan_kernels::Tensor;
 use crate::array::{Array, Spec};
 use crate::error::Result;
 
+pub use arrange::*;
 pub use axes::*;
 pub use binary::*;
+pub use compare::*;
 pub use cast::{Cast, astype, same_dtype};
+pub use create::*;
+pub use diagonal::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use identity::{Alias, StopGradient, stop_gradient};
+pub use join::*;
+pub use pad::*;
 pub use reduce::*;
 pub use select::{Select, where_};
+pub use shape::*;
+pub use slice::*;
 pub use unary::*;
 pub use view::*;
 
 /// A call as its derivative rules see it.
-pub(crate) struct Site<'a> {
+pub struct Site<'a> {
     /// The call's inputs.
     pub inputs: &'a [Array],
     /// All of the call's outputs.
@@ -40,11 +56,11 @@ pub(crate) struct Site<'a> {
 }
 
 /// A tangent or cotangent per value; `None` is an exact zero.
-pub(crate) type Tangents = Vec<Option<Array>>;
+pub type Tangents = Vec<Option<Array>>;
 
 /// A value under `vmap`: when mapped, axis 0 runs over the examples.
 #[derive(Clone)]
-pub(crate) struct Batched {
+pub struct Batched {
     /// The elements of all examples, or the value that they share.
     pub array: Array,
     /// Whether axis 0 is the mapped axis.
@@ -52,16 +68,22 @@ pub(crate) struct Batched {
 }
 
 impl Batched {
+    /// A value whose axis 0 runs over the examples.
+    #[must_use]
     pub fn mapped(array: Array) -> Batched {
         Batched { array, mapped: true }
     }
 
     /// The shape that one example sees.
+    #[must_use]
     pub fn example_shape(&self) -> &[usize] {
         &self.array.shape()[usize::from(self.mapped)..]
     }
 
     /// With axis 0 over the examples in any case.
+    ///
+    /// # Errors
+    /// None today; the signature is that of every operation.
     pub fn expand(&self, examples: usize) -> Result<Array> {
         if self.mapped {
             return Ok(self.array.clone());
@@ -72,7 +94,7 @@ impl Batched {
 }
 
 /// What every operation knows about itself.
-pub(crate) trait Primitive {
+pub trait Primitive: std::fmt::Debug + Send + Sync {
     /// The name that errors and drawings use.
     fn name(&self) -> &'static str;
     /// Shapes and types of the results; refuses inputs that the operation can't take.
@@ -97,7 +119,7 @@ macro_rules! ops {
         pub(crate) enum Op {
             $(#[allow(missing_docs)] $name($name),)*
             /// An operation from outside this crate.
-            Custom(Arc<dyn Custom>),
+            Custom(Arc<dyn Primitive>),
         }
 
         $(impl From<$name> for Op {
@@ -110,10 +132,7 @@ macro_rules! ops {
             ($op:expr, $inner:ident => $call:expr) => {
                 match $op {
                     $(Op::$name($inner) => $call,)*
-                    Op::Custom(custom) => {
-                        let $inner = &CustomOp(custom);
-                        $call
-                    }
+                    Op::Custom($inner) => $call,
                 }
             };
         }
@@ -141,4 +160,5 @@ macro_rules! ops {
     };
 }
 
-ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient, Reshape, Transpose, Broadcast, Reduce];
+ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient, Reshape, Transpose, Broadcast, Slice, SliceUpdate, Concatenate, Split,
+    Reduce];

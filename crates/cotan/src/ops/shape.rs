@@ -1,0 +1,163 @@
+//! Rearrangements of axes, composed of the views.
+
+use cotan_kernels::layout;
+
+use super::{broadcast_to, normalize_axes, normalize_axis, permute, reshape, view};
+use crate::array::{Array, Shape};
+use crate::error::{Error, Result, tuple};
+
+/// Axes `start..=end` joined into one; axes out of range mean the nearest one, and an array without axes gets one.
+///
+/// # Errors
+/// When `start` comes after `end`.
+pub fn flatten(a: &Array, start: i64, end: i64) -> Result<Array> {
+    if a.ndim() == 0 {
+        return reshape(a, &[1]);
+    }
+    let ndim = a.ndim() as i64;
+    let clamp = |axis: i64| (if axis < 0 { axis.saturating_add(ndim) } else { axis }).clamp(0, ndim - 1) as usize;
+    let (first, last) = (clamp(start), clamp(end));
+    if first > last {
+        return Err(Error::value("flatten", format!("start axis {start} comes after end axis {end}")));
+    }
+    let shape = a.shape();
+    reshape(a, &[&shape[..first], &[layout::len(&shape[first..=last])], &shape[last + 1..]].concat())
+}
+
+/// Axis `axis` taken apart into axes of sizes `shape`, of which one may be -1.
+///
+/// # Errors
+/// When the axis doesn't exist, `shape` is empty, or its product isn't the size of the axis.
+pub fn unflatten(a: &Array, axis: i64, shape: &[i64]) -> Result<Array> {
+    const OP: &str = "unflatten";
+    let axis = normalize_axis(OP, axis, a.ndim())?;
+    if shape.is_empty() {
+        return Err(Error::value(OP, "the shape to take the axis apart into is empty"));
+    }
+    let size = a.shape()[axis];
+    let inner = view::infer_size(OP, size, shape)?;
+    if layout::checked_len(&inner) != Some(size) {
+        return Err(Error::value(OP, format!("axis {axis} of size {size} can't be taken apart into {shape:?}")));
+    }
+    reshape(a, &[&a.shape()[..axis], &inner, &a.shape()[axis + 1..]].concat())
+}
+
+/// Without the axes named, or without all axes of size one.
+///
+/// # Errors
+/// [`Error::Axis`] when an axis doesn't exist; when it isn't of size one or is named twice.
+pub fn squeeze(a: &Array, axes: Option<&[i64]>) -> Result<Array> {
+    let Some(axes) = axes else {
+        let shape: Shape = a.shape().iter().copied().filter(|&size| size != 1).collect();
+        return reshape(a, &shape);
+    };
+    let axes = normalize_axes("squeeze", axes, a.ndim())?;
+    if let Some(&axis) = axes.iter().find(|&&axis| a.shape()[axis] != 1) {
+        let message = format!("axis {axis} of an array of shape {} is not of size 1", tuple(a.shape()));
+        return Err(Error::value("squeeze", message));
+    }
+    let kept: Shape = (0..a.ndim()).filter(|axis| !axes.contains(axis)).map(|axis| a.shape()[axis]).collect();
+    reshape(a, &kept)
+}
+
+/// With new axes of size one at `axes`, which are axes of the result.
+///
+/// # Errors
+/// [`Error::Axis`] when the result has no such axis; when one is named twice.
+pub fn expand_dims(a: &Array, axes: &[i64]) -> Result<Array> {
+    let ndim = a.ndim() + axes.len();
+    let new = normalize_axes("expand_dims", axes, ndim)?;
+    let mut old = a.shape().iter();
+    let shape: Shape = (0..ndim)
+        .map(|axis| if new.contains(&axis) { 1 } else { *old.next().expect("one size per axis that is not new") })
+        .collect();
+    reshape(a, &shape)
+}
+
+/// Axis `source` moved to `destination`, the others in their order.
+///
+/// # Errors
+/// [`Error::Axis`] when there is no such axis.
+pub fn moveaxis(a: &Array, source: i64, destination: i64) -> Result<Array> {
+    let source = normalize_axis("moveaxis", source, a.ndim())?;
+    let destination = normalize_axis("moveaxis", destination, a.ndim())?;
+    let mut axes: Shape = (0..a.ndim()).filter(|&axis| axis != source).collect();
+    axes.insert(destination, source);
+    permute(a, &axes)
+}
+
+/// Axes `first` and `second` exchanged.
+///
+/// # Errors
+/// [`Error::Axis`] when there is no such axis.
+pub fn swapaxes(a: &Array, first: i64, second: i64) -> Result<Array> {
+    let first = normalize_axis("swapaxes", first, a.ndim())?;
+    let second = normalize_axis("swapaxes", second, a.ndim())?;
+    let mut axes: Shape = (0..a.ndim()).collect();
+    axes.swap(first, second);
+    permute(a, &axes)
+}
+
+/// The shape that all shapes broadcast to.
+///
+/// # Errors
+/// When there is none, or `shapes` is empty.
+pub fn broadcast_shapes(shapes: &[&[usize]]) -> Result<Shape> {
+    const OP: &str = "broadcast_shapes";
+    let Some((first, rest)) = shapes.split_first() else {
+        return Err(Error::value(OP, "needs at least one shape"));
+    };
+    rest.iter().try_fold(Shape::from_slice(first), |shape, next| {
+        layout::broadcast(&shape, next).ok_or_else(|| Error::Broadcast {
+            op: OP,
+            left: shape.clone(),
+            right: Shape::from_slice(next),
+        })
+    })
+}
+
+/// Every array broadcast to the shape of all of them.
+///
+/// # Errors
+/// When the shapes don't broadcast.
+pub fn broadcast_arrays(arrays: &[Array]) -> Result<Vec<Array>> {
+    if arrays.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shapes: Vec<&[usize]> = arrays.iter().map(Array::shape).collect();
+    let shape = broadcast_shapes(&shapes)?;
+    arrays.iter().map(|array| broadcast_to(array, &shape)).collect()
+}
+
+/// With at least one axis.
+///
+/// # Errors
+/// None today; the signature is that of every operation.
+pub fn atleast_1d(a: &Array) -> Result<Array> {
+    if a.ndim() == 0 { reshape(a, &[1]) } else { Ok(a.clone()) }
+}
+
+/// With at least two axes: `()` becomes `(1, 1)` and `(n,)` becomes `(1, n)`.
+///
+/// # Errors
+/// None today; the signature is that of every operation.
+pub fn atleast_2d(a: &Array) -> Result<Array> {
+    match a.shape() {
+        [] => reshape(a, &[1, 1]),
+        &[n] => reshape(a, &[1, n]),
+        [_, _, ..] => Ok(a.clone()),
+    }
+}
+
+/// With at least three axes: `(n,)` becomes `(1, n, 1)` and `(m, n)` becomes `(m, n, 1)`.
+///
+/// # Errors
+/// None today; the signature is that of every operation.
+pub fn atleast_3d(a: &Array) -> Result<Array> {
+    match a.shape() {
+        [] => reshape(a, &[1, 1, 1]),
+        &[n] => reshape(a, &[1, n, 1]),
+        &[m, n] => reshape(a, &[m, n, 1]),
+        [_, _, _, ..] => Ok(a.clone()),
+    }
+}
