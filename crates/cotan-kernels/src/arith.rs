@@ -6,6 +6,8 @@ use crate::{Bool, Complex32, Element, bf16, f16};
 
 /// What an accumulator can do. Integers wrap; truth values add as "or" and multiply as "and".
 pub(crate) trait Arith: Copy + Send + Sync + 'static {
+    /// Whether sums and products are the same in any order.
+    const EXACT: bool;
     const ZERO: Self;
     const ONE: Self;
     /// The identity of `max`.
@@ -34,6 +36,7 @@ pub(crate) trait Arith: Copy + Send + Sync + 'static {
 macro_rules! arith_int {
     ($($T:ty),*) => {
         $(impl Arith for $T {
+            const EXACT: bool = true;
             const ZERO: Self = 0;
             const ONE: Self = 1;
             const LOWEST: Self = <$T>::MIN;
@@ -66,6 +69,7 @@ arith_int!(u8, u16, u32, u64, i8, i16, i32, i64);
 macro_rules! arith_float {
     ($($T:ty),*) => {
         $(impl Arith for $T {
+            const EXACT: bool = false;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const LOWEST: Self = <$T>::NEG_INFINITY;
@@ -106,6 +110,7 @@ arith_float!(f32, f64);
 macro_rules! arith_complex {
     ($($T:ident),*) => {
         $(impl Arith for Complex<$T> {
+            const EXACT: bool = false;
             const ZERO: Self = Complex { re: 0.0, im: 0.0 };
             const ONE: Self = Complex { re: 1.0, im: 0.0 };
             const LOWEST: Self = Complex { re: $T::NEG_INFINITY, im: $T::NEG_INFINITY };
@@ -149,6 +154,7 @@ macro_rules! arith_complex {
 arith_complex!(f32, f64);
 
 impl Arith for Bool {
+    const EXACT: bool = true;
     const ZERO: Self = Bool(0);
     const ONE: Self = Bool(1);
     const LOWEST: Self = Bool(0);

@@ -1,0 +1,174 @@
+//! Sorting along an axis, and searching in sorted data.
+
+mod key;
+mod nonzero;
+mod radix;
+
+pub use nonzero::{count_true, nonzero};
+
+use crate::error::KernelError;
+use crate::lanes::{Scratch, map_lanes};
+use crate::tensor::{Output, Tensor};
+use crate::walk::{Shared, Walk};
+use crate::{DType, layout, pool, with_dtype};
+use key::{Key, Own, Place};
+
+/// Sorts along `axis`: ascending, stable, NaN last.
+///
+/// Complex numbers sort by real part, then by imaginary part. Zeros of both signs are equal.
+///
+/// # Errors
+/// When there is no memory.
+///
+/// # Panics
+/// When the axis does not exist.
+///
+/// ```
+/// use cotan_kernels::{Tensor, sort::sort};
+/// let tensor = Tensor::from_slice(&[f32::NAN, 2.0, -1.0], &[3])?;
+/// assert_eq!(sort(&tensor, 0)?.to_vec::<f32>()[..2], [-1.0, 2.0]);
+/// # Ok::<(), cotan_kernels::KernelError>(())
+/// ```
+pub fn sort(tensor: &Tensor, axis: usize) -> Result<Tensor, KernelError> {
+    let mut out = Output::new(tensor.dtype(), tensor.shape())?;
+    let n = tensor.shape()[axis];
+    with_dtype!(tensor.dtype(), T => {
+        map_lanes::<T, T, _>(tensor, axis, &mut out, cost(n), || Scratch::<Own<T>>::new(n), |scratch, values, out| {
+            out.copy_from_slice(values);
+            radix::sort(own_mut(out), scratch);
+        })
+    })?;
+    Ok(out.finish())
+}
+
+/// The elements of a slice as things that sort by their own key.
+fn own_mut<T: Key>(values: &mut [T]) -> &mut [Own<T>] {
+    // SAFETY: `Own` is transparent.
+    unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) }
+}
+
+fn cost(n: usize) -> f32 {
+    2.0 * ((n + 2) as f32).log2()
+}
+
+/// The positions, as `u32`, that sort the elements along `axis` by the rules of [`sort`].
+///
+/// # Errors
+/// When there is no memory.
+///
+/// # Panics
+/// When the axis does not exist or has more elements than `u32` counts.
+pub fn argsort(tensor: &Tensor, axis: usize) -> Result<Tensor, KernelError> {
+    arg_lanes(tensor, axis, Goal::Sorted)
+}
+
+/// Moves elements along `axis` so that the one at `kth` is the one that sorting would put there, with none larger before
+/// it and none smaller after it.
+///
+/// # Errors
+/// When there is no memory.
+///
+/// # Panics
+/// When the axis does not exist or `kth` lies outside it.
+pub fn partition(tensor: &Tensor, kth: usize, axis: usize) -> Result<Tensor, KernelError> {
+    check_kth(tensor, kth, axis);
+    let mut out = Output::new(tensor.dtype(), tensor.shape())?;
+    with_dtype!(tensor.dtype(), T => {
+        map_lanes::<T, T, ()>(tensor, axis, &mut out, 8.0, || Ok(()), |(), values, out| {
+            out.copy_from_slice(values);
+            out.select_nth_unstable_by_key(kth, |value| value.key());
+        })
+    })?;
+    Ok(out.finish())
+}
+
+/// The positions, as `u32`, that partition the elements along `axis` as [`partition`] does.
+///
+/// # Errors
+/// When there is no memory.
+///
+/// # Panics
+/// When the axis does not exist or has more elements than `u32` counts, or `kth` lies outside it.
+pub fn argpartition(tensor: &Tensor, kth: usize, axis: usize) -> Result<Tensor, KernelError> {
+    check_kth(tensor, kth, axis);
+    arg_lanes(tensor, axis, Goal::Selected(kth))
+}
+
+fn check_kth(tensor: &Tensor, kth: usize, axis: usize) {
+    let n = tensor.shape()[axis];
+    assert!(kth < n || tensor.is_empty(), "partition: place {kth} of {n}");
+}
+
+#[derive(Clone, Copy)]
+enum Goal {
+    Sorted,
+    Selected(usize),
+}
+
+fn arg_lanes(tensor: &Tensor, axis: usize, goal: Goal) -> Result<Tensor, KernelError> {
+    let mut out = Output::new(DType::U32, tensor.shape())?;
+    let n = tensor.shape()[axis];
+    assert!(u32::try_from(n).is_ok(), "argsort: axis {axis} has {n} elements");
+    with_dtype!(tensor.dtype(), T => {
+        type Places = Scratch<Place<<T as Key>::Bits>>;
+        let init = || Ok((Places::new(n)?, Places::new(n)?));
+        map_lanes::<T, u32, _>(tensor, axis, &mut out, 2.0 * cost(n), init, |(places, scratch), values, out| {
+            for ((index, place), value) in places.iter_mut().enumerate().zip(values) {
+                *place = Place { key: value.key(), index: index as u32 };
+            }
+            match goal {
+                Goal::Sorted => radix::sort(places, scratch),
+                Goal::Selected(kth) => {
+                    places.select_nth_unstable_by_key(kth, |place| (place.key, place.index));
+                }
+            }
+            for (out, place) in out.iter_mut().zip(places.iter()) {
+                *out = place.index;
+            }
+        })
+    })?;
+    Ok(out.finish())
+}
+
+/// For each value the position, as `u32`, at which it would keep `sorted` in order: before equal elements, or after
+/// them when `right`. NaN sorts last.
+///
+/// # Errors
+/// When there is no memory.
+///
+/// # Panics
+/// When `sorted` does not have one axis or has more elements than `u32` counts, or the types differ.
+///
+/// ```
+/// use cotan_kernels::{Tensor, sort::searchsorted};
+/// let sorted = Tensor::from_slice(&[3.0f32, 5.0, 5.0, 9.0], &[4])?;
+/// let values = Tensor::from_slice(&[5.0f32, 10.0], &[2])?;
+/// assert_eq!(searchsorted(&sorted, &values, false)?.to_vec::<u32>(), [1, 4]);
+/// assert_eq!(searchsorted(&sorted, &values, true)?.to_vec::<u32>(), [3, 4]);
+/// # Ok::<(), cotan_kernels::KernelError>(())
+/// ```
+pub fn searchsorted(sorted: &Tensor, values: &Tensor, right: bool) -> Result<Tensor, KernelError> {
+    assert!(sorted.shape().len() == 1 && u32::try_from(sorted.len()).is_ok(), "searchsorted in {:?}", sorted.shape());
+    assert_eq!(sorted.dtype(), values.dtype(), "searchsorted: the types differ");
+    let mut out = Output::new(DType::U32, values.shape())?;
+    let sorted = sorted.to_row_major()?;
+    let row_major = layout::row_major(values.shape());
+    let walk = Walk::new(values.shape(), [values.strides(), &row_major]);
+    let ([step, to_step], to) = (walk.inner(), Shared(out.slice_mut::<u32>().as_mut_ptr()));
+    with_dtype!(sorted.dtype(), T => {
+        let (sorted, from) = (sorted.as_slice::<T>().unwrap_or_default(), Shared(values.ptr().cast::<T>()));
+        pool::parallel_chunks(values.len(), 64, 4.0 * cost(sorted.len()), &|range| {
+            walk.runs(range.start, range.len(), |[offset, to_offset], count| {
+                for i in 0..count as isize {
+                    // SAFETY: the walk stays within the values and the output.
+                    unsafe {
+                        let key = (*from.get().offset(offset + i * step)).key();
+                        let at = sorted.partition_point(|x| if right { x.key() <= key } else { x.key() < key });
+                        *to.get().offset(to_offset + i * to_step) = at as u32;
+                    }
+                }
+            });
+        });
+    });
+    Ok(out.finish())
+}

@@ -1,0 +1,45 @@
+//! Stable sorting by integer keys, from the lowest byte to the highest.
+
+use super::key::{Bits, Keyed};
+
+/// Below this a comparison sort is faster.
+const SMALL: usize = 512;
+
+/// Sorts stably by key; `scratch` has the same length.
+pub(super) fn sort<T: Keyed>(items: &mut [T], scratch: &mut [T]) {
+    // A byte of key costs a pass, so wide keys pay only for longer rows.
+    if items.len() < SMALL * T::Bits::BYTES.min(4) / 2 || u32::try_from(items.len()).is_err() {
+        return items.sort_by_key(|item| item.bits());
+    }
+    let mut counts = vec![[0u32; 256]; T::Bits::BYTES];
+    for item in items.iter() {
+        let key = item.bits();
+        for (place, count) in counts.iter_mut().enumerate() {
+            count[key.byte(place)] += 1;
+        }
+    }
+    let n = items.len();
+    let (mut from, mut to) = (&mut *items, &mut *scratch);
+    let mut swapped = false;
+    for (place, count) in counts.iter_mut().enumerate() {
+        // All items share this byte: they are in order already.
+        if count.iter().any(|&c| c as usize == n) {
+            continue;
+        }
+        let mut start = 0;
+        for count in count.iter_mut() {
+            start += std::mem::replace(count, start);
+        }
+        for &item in from.iter() {
+            let slot = &mut count[item.bits().byte(place)];
+            to[*slot as usize] = item;
+            *slot += 1;
+        }
+        std::mem::swap(&mut from, &mut to);
+        swapped = !swapped;
+    }
+    if swapped {
+        // The sorted items are in the scratch half.
+        to.copy_from_slice(from);
+    }
+}
