@@ -141,7 +141,7 @@ impl Program {
         pool::parallel_chunks(bound.total, 8 * TILE, bound.cost_ns(), &|range| match Scratch::new(&bound) {
             Ok(mut scratch) => bound.for_each_tile(range, |start, n| {
                 // SAFETY: tiles lie within the iteration space, and each is visited by one thread.
-                unsafe { bound.tile(&mut scratch, start, n) }
+                unsafe { bound.tile(&mut scratch, start, n) };
             }),
             Err(error) => *failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error),
         });
@@ -454,7 +454,11 @@ impl<'a> Binder<'a> {
                 let dies = self.last_use[usize::from(arg)] == index + 1 && !args[..i].contains(&arg);
                 if let (Place::Slot(slot), true) = (self.places[usize::from(arg)], dies) {
                     // A result may overwrite an argument only element by element.
-                    if self.program.regs[usize::from(arg)].0.size() == width { &mut free } else { &mut late }.push(slot);
+                    if self.program.regs[usize::from(arg)].0.size() == width {
+                        free.push(slot);
+                    } else {
+                        late.push(slot);
+                    }
                 }
             }
             let to = match self.direct_output(result, index) {

@@ -6,7 +6,7 @@ use cotan_kernels::{DType, Element, Scalar, Tensor, layout};
 use smallvec::{SmallVec, smallvec};
 
 use crate::error::{Error, Result};
-use crate::ops::{Alias, Op};
+use crate::ops::{Alias, Op, Primitive};
 use crate::trace::Trace;
 
 pub use cotan_kernels::layout::Shape;
@@ -205,6 +205,17 @@ impl Array {
         match &*self.0.state() {
             State::Pending(call, index) | State::Traced(_, call, index) => Some((call.clone(), *index)),
             State::Placeholder(_) | State::Ready(_) => None,
+        }
+    }
+
+    /// The value of an array that was made with the same value everywhere, as long as it is not evaluated.
+    pub(crate) fn as_constant(&self) -> Option<cotan_kernels::Scalar> {
+        match &*self.0.state() {
+            State::Pending(call, _) => match &call.op {
+                Op::Full(full) => Some(full.value),
+                _ => None,
+            },
+            State::Placeholder(_) | State::Traced(..) | State::Ready(_) => None,
         }
     }
 

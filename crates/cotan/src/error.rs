@@ -106,6 +106,9 @@ pub enum Error {
         /// What happened.
         message: String,
     },
+    /// An error of the host that a rule of its own raised, such as a Python exception.
+    #[error("{0}")]
+    External(std::sync::Arc<dyn std::error::Error + Send + Sync>),
     /// The system has no memory left for an array.
     #[error("out of memory: can't allocate {bytes} bytes")]
     Alloc {
@@ -123,7 +126,7 @@ impl Error {
             Error::NotDifferentiable { .. } => ErrorKind::Value,
             Error::Type { .. } => ErrorKind::Type,
             Error::Axis { .. } | Error::Index { .. } => ErrorKind::Index,
-            Error::Runtime { .. } | Error::Alloc { .. } => ErrorKind::Runtime,
+            Error::Runtime { .. } | Error::Alloc { .. } | Error::External(_) => ErrorKind::Runtime,
         }
     }
 
@@ -138,6 +141,7 @@ impl Error {
         match error {
             KernelError::Alloc(AllocError { bytes }) => Error::Alloc { bytes },
             KernelError::Index { index, size, axis } => Error::Index { op, index, axis, size },
+            other => Error::Runtime { op, message: other.to_string() },
         }
     }
 }

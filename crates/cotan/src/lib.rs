@@ -6,6 +6,7 @@ mod exec;
 mod graph;
 pub mod ops;
 mod trace;
+pub mod transforms;
 
 pub use array::{Array, Shape, Spec};
 pub use cotan_kernels::{Bool, Complex32, DType, Element, Kind, Scalar, Tensor, bf16, f16};

@@ -1,0 +1,44 @@
+//! Evaluation: order the pending calls, group them into kernels, run them.
+
+mod fuse;
+mod plan;
+mod run;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use cotan_kernels::fused::{Operand, Program};
+use cotan_kernels::{Output, Tensor};
+
+use crate::array::{Array, Spec};
+use crate::error::{Error, Result};
+use crate::ops::Op;
+
+/// Computes the elements of all arrays; those that are there already cost nothing.
+///
+/// A failure leaves every array usable: what was not computed can be tried again.
+///
+/// # Errors
+/// [`Error::NoValue`] for an array that a transform is tracing, and whatever an operation raises on its values.
+pub fn eval(arrays: &[Array]) -> Result<()> {
+    if arrays.iter().all(Array::is_evaluated) {
+        return Ok(());
+    }
+    // Kernels don't panic on any input; should one do so, it must not take the process with it.
+    catch_unwind(AssertUnwindSafe(|| plan::Plan::new(arrays)?.run())).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<String>().cloned();
+        let message = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        Err(Error::Runtime { op: "eval", message: format!("internal fault: {}", message.unwrap_or_default()) })
+    })
+}
+
+/// Runs one elementwise operation by itself.
+pub(crate) fn eval_elementwise(op: &Op, inputs: &[Tensor], specs: &[Spec]) -> Result<Vec<Tensor>> {
+    let mut program = Program::new();
+    let args: Vec<_> = inputs.iter().map(|input| program.input(input.dtype())).collect();
+    let result = fuse::emit(&mut program, op, &args)?;
+    program.output(result);
+    let operands: Vec<_> = inputs.iter().cloned().map(Operand::Tensor).collect();
+    let mut outputs = [Output::new(specs[0].dtype, &specs[0].shape)?];
+    program.run(&specs[0].shape, &operands, &mut outputs)?;
+    Ok(outputs.into_iter().map(Output::finish).collect())
+}

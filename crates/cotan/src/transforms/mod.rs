@@ -1,0 +1,16 @@
+//! Function transforms: readings of the graph that a function records.
+//!
+//! The functions here take and return flat lists of arrays; [`crate::tree`] puts nested structures around them. They are
+//! generic over the error of the function that is transformed, so that errors of any host pass through untouched.
+
+mod compile;
+mod custom;
+mod jvp;
+mod vjp;
+mod vmap;
+
+pub use compile::Traced;
+pub use custom::{Hooks, checkpoint, with_hooks};
+pub use jvp::jvp;
+pub use vjp::vjp;
+pub use vmap::vmap;
