@@ -7,6 +7,7 @@ mod cast;
 mod compare;
 mod create;
 mod diagonal;
+mod dynamic;
 mod elementwise;
 mod fp8;
 mod generate;
@@ -14,11 +15,17 @@ mod identity;
 mod join;
 mod pad;
 mod reduce;
+mod rows;
 mod select;
 mod shape;
 mod slice;
+mod strides;
 mod unary;
 mod view;
+mod gather;
+mod recurrence;
+mod scan;
+mod scatter;
 
 use std::sync::Arc;
 
@@ -34,16 +41,23 @@ pub use compare::*;
 pub use cast::{Cast, astype, same_dtype};
 pub use create::*;
 pub use diagonal::*;
+pub use dynamic::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use identity::{Alias, StopGradient, stop_gradient};
 pub use join::*;
 pub use pad::*;
 pub use reduce::*;
+pub use rows::*;
 pub use select::{Select, where_};
 pub use shape::*;
 pub use slice::*;
+pub use strides::*;
 pub use unary::*;
 pub use view::*;
+pub use gather::*;
+pub use recurrence::*;
+pub use scan::*;
+pub use scatter::*;
 
 /// A call as its derivative rules see it.
 pub struct Site<'a> {
@@ -161,4 +175,4 @@ macro_rules! ops {
 }
 
 ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient, Reshape, Transpose, Broadcast, Slice, SliceUpdate, Concatenate, Split,
-    Reduce];
+    View, AsStrided, Contiguous, Depends, EnoughRows, DynamicSlice, DynamicSliceUpdate, Reduce, Scan, Recurrence, Gather, GatherAxis, Scatter, ScatterAxis];

@@ -2,11 +2,12 @@
 
 use cotan_kernels::fused::{Operand, Program};
 use cotan_kernels::reduce::ReduceOp;
+use cotan_kernels::scan::ScanOp;
 use cotan_kernels::{DType, Kind, Tensor};
 use smallvec::{SmallVec, smallvec};
 
-use super::{Batched, Primitive, Site, Tangents, astype, broadcast_to, conj, divide, equal, multiply};
-use super::{normalize_axes, ones, reshape, subtract, where_, zeros};
+use super::{Batched, Primitive, Site, Tangents, astype, broadcast_to, conj, divide, equal, isnan, logical_or};
+use super::{multiply, normalize_axes, permute, reshape, scan_axis};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
@@ -119,6 +120,12 @@ pub(crate) fn expect_elements(op: &'static str, shape: &[usize], axes: &[usize])
     Ok(())
 }
 
+/// Where an element is the extreme that was chosen, NaN included.
+pub(crate) fn chosen(element: &Array, extreme: &Array) -> Result<Array> {
+    let same = equal(element, extreme)?;
+    if element.dtype().is_inexact() { logical_or(&same, &isnan(element)?) } else { Ok(same) }
+}
+
 /// The sum of many small numbers needs more bits than they have.
 fn wide(a: &Array) -> Result<Array> {
     match (a.dtype().kind(), a.dtype().size()) {
@@ -150,7 +157,7 @@ impl Reduce {
             ReduceOp::Sum | ReduceOp::All | ReduceOp::Any => Ok(None),
             ReduceOp::Prod => product_of_others(x, &self.axes).map(Some),
             ReduceOp::Max | ReduceOp::Min => {
-                let chosen = astype(&equal(x, y)?, x.dtype())?;
+                let chosen = astype(&chosen(x, y)?, x.dtype())?;
                 let share = divide(&chosen, &self.total(&chosen)?)?;
                 astype(&share, x.dtype()).map(Some)
             }
@@ -160,13 +167,21 @@ impl Reduce {
 
 /// For each element the product of the others along `axes`, exact where some are zero.
 fn product_of_others(x: &Array, axes: &[usize]) -> Result<Array> {
-    let (zero, one) = (zeros(&[], x.dtype()), ones(&[], x.dtype()));
-    let is_zero = equal(x, &zero)?;
-    let rest = where_(&is_zero, &one, x)?;
-    let product = keep(ReduceOp::Prod, &rest, axes)?;
-    let count = keep(ReduceOp::Sum, &astype(&is_zero, DType::I32)?, axes)?;
-    let others_zero = subtract(&count, &astype(&is_zero, DType::I32)?)?;
-    where_(&others_zero, &zero, &astype(&divide(&product, &rest)?, x.dtype())?)
+    let mut order: Shape = (0..x.ndim()).filter(|axis| !axes.contains(axis)).collect();
+    let rows = order.len();
+    order.extend_from_slice(axes);
+    let moved = permute(x, &order)?;
+    let mut shape = Shape::from_slice(&moved.shape()[..rows]);
+    shape.push(moved.shape()[rows..].iter().product());
+    let flat = reshape(&moved, &shape)?;
+    let before = scan_axis(ScanOp::Prod, &flat, rows, false, false)?;
+    let after = scan_axis(ScanOp::Prod, &flat, rows, true, false)?;
+    let others = reshape(&multiply(&before, &after)?, moved.shape())?;
+    let mut inverse: Shape = smallvec![0; order.len()];
+    for (place, &axis) in order.iter().enumerate() {
+        inverse[axis] = place;
+    }
+    permute(&others, &inverse)
 }
 
 impl Primitive for Reduce {
