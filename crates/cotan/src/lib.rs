@@ -4,6 +4,7 @@ mod array;
 mod error;
 mod exec;
 mod graph;
+pub mod indexing;
 pub mod ops;
 mod trace;
 pub mod transforms;
