@@ -198,6 +198,24 @@ impl Tensor {
         Some(unsafe { std::slice::from_raw_parts(self.ptr().cast(), self.len()) })
     }
 
+    /// The memory from the lowest to the highest element, and where in it the first element lies, for kernels that take
+    /// strides. `None` when `T` is not the element type.
+    #[must_use]
+    pub fn span<T: Element>(&self) -> Option<(&[T], usize)> {
+        if T::DTYPE != self.dtype {
+            return None;
+        }
+        if self.is_empty() {
+            return Some((&[], 0));
+        }
+        let reach = self.shape.iter().zip(&self.strides).map(|(&size, &stride)| (size as isize - 1) * stride);
+        let (below, above) = reach.fold((0, 0), |(low, high), r| if r < 0 { (low - r, high) } else { (low, high + r) });
+        let (below, above) = (below as usize, above as usize);
+        let low = self.ptr().wrapping_sub(below * size_of::<T>());
+        // SAFETY: the type matches, and every index within `shape` lies within the buffer (type invariant).
+        Some((unsafe { std::slice::from_raw_parts(low.cast(), below + above + 1) }, below))
+    }
+
     /// The bytes of a row-major tensor.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
