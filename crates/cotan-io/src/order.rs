@@ -100,22 +100,29 @@ fn order_matters(shape: &[usize]) -> bool {
     shape.iter().filter(|&&n| n != 1).count() > 1 && !shape.contains(&0)
 }
 
-/// Transposes a column-major array into a row-major one, in square tiles over its first and last axes so that both
-/// sides are read and written in cache lines.
+/// Transposes a column-major array into a row-major one, in square tiles over its first and last axes.
+///
+/// A tile is turned over in a small buffer, so that memory is read and written in whole cache lines even where the
+/// strides are powers of two and all lines of a tile would share a cache set.
 fn rows_from_columns<const N: usize>(shape: &[usize], stored: &[u8], out: &mut [u8]) {
-    const TILE: usize = 16;
+    const TILE: usize = 32;
     let (stored, out) = (stored.as_chunks::<N>().0, out.as_chunks_mut::<N>().0);
     let (first, middle, last) = (shape[0], &shape[1..shape.len() - 1], shape[shape.len() - 1]);
     let inner: usize = middle.iter().product();
     let (row, column) = (inner * last, first * inner);
+    let mut tile = [[[0; N]; TILE]; TILE];
     for m in 0..inner {
         let from = first * reversed_index(m, middle);
-        for i0 in (0..first).step_by(TILE) {
-            for j0 in (0..last).step_by(TILE) {
-                for i in i0..first.min(i0 + TILE) {
-                    for j in j0..last.min(j0 + TILE) {
-                        out[i * row + m * last + j] = stored[from + i + j * column];
-                    }
+        for i in (0..first).step_by(TILE) {
+            for j in (0..last).step_by(TILE) {
+                let (height, width) = (TILE.min(first - i), TILE.min(last - j));
+                for dj in 0..width {
+                    let at = from + i + (j + dj) * column;
+                    tile.iter_mut().zip(&stored[at..at + height]).for_each(|(line, value)| line[dj] = *value);
+                }
+                for (di, line) in tile[..height].iter().enumerate() {
+                    let at = (i + di) * row + m * last + j;
+                    out[at..at + width].copy_from_slice(&line[..width]);
                 }
             }
         }
