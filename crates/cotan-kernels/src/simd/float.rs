@@ -118,15 +118,34 @@ pub trait Float: Element + PartialOrd + NumOps + NumAssignOps + Neg<Output = Sel
     /// `log(exp(self) + exp(other))` without overflow.
     #[must_use]
     fn logaddexp<I: Isa>(self, other: Self) -> Self;
-    /// What `floor_div` leaves; it has the divisor's sign, as in Python.
+    /// What is left of dividing as often as a whole number; it has the divisor's sign, as in Python. Exact.
     #[must_use]
     fn remainder<I: Isa>(self, divisor: Self) -> Self;
-    /// The largest integer not above `self / divisor`, as in Python.
+    /// The largest integer not above the rounded quotient `self / divisor`.
     #[must_use]
     fn floor_div<I: Isa>(self, divisor: Self) -> Self;
     /// The magnitude of `self` with the sign of `sign`.
     #[must_use]
     fn copysign<I: Isa>(self, sign: Self) -> Self;
+
+    /// Whether the cheap `sin_near`, `cos_near` and `tan_near` are accurate for this angle.
+    #[must_use]
+    fn is_near_angle<I: Isa>(self) -> bool;
+    /// The sine where [`Float::is_near_angle`].
+    #[must_use]
+    fn sin_near<I: Isa>(self) -> Self;
+    /// The cosine where [`Float::is_near_angle`].
+    #[must_use]
+    fn cos_near<I: Isa>(self) -> Self;
+    /// The tangent where [`Float::is_near_angle`].
+    #[must_use]
+    fn tan_near<I: Isa>(self) -> Self;
+    /// Whether the cheap `remainder_near` is exact for this division.
+    #[must_use]
+    fn is_near_divisor<I: Isa>(self, divisor: Self) -> bool;
+    /// The remainder where [`Float::is_near_divisor`].
+    #[must_use]
+    fn remainder_near<I: Isa>(self, divisor: Self) -> Self;
 }
 
 macro_rules! float {
@@ -143,8 +162,17 @@ macro_rules! float {
                 f64::from(self)
             }
             float!(@unary $math exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh
-                acosh atanh erf erfinv sigmoid rsqrt sqrt floor ceil trunc rint abs);
-            float!(@binary $math atan2 pow logaddexp remainder floor_div copysign);
+                acosh atanh erf erfinv sigmoid rsqrt sqrt floor ceil trunc rint abs sin_near cos_near tan_near);
+            float!(@binary $math atan2 pow logaddexp remainder floor_div copysign
+                remainder_near);
+            #[inline(always)]
+            fn is_near_angle<I: Isa>(self) -> bool {
+                $math::is_near_angle::<I>(self)
+            }
+            #[inline(always)]
+            fn is_near_divisor<I: Isa>(self, divisor: Self) -> bool {
+                $math::is_near_divisor::<I>(self, divisor)
+            }
         }
     };
     (@unary $math:ident $($name:ident)*) => {

@@ -209,3 +209,28 @@ fn erfinv_newton(y: f64) -> f64 {
     }
     x
 }
+
+#[inline(always)]
+pub fn is_near_angle<I: Isa>(x: f64) -> bool {
+    x.abs() < 1e6
+}
+#[inline(always)]
+pub fn sin_near<I: Isa>(x: f64) -> f64 {
+    x.sin()
+}
+#[inline(always)]
+pub fn cos_near<I: Isa>(x: f64) -> f64 {
+    x.cos()
+}
+#[inline(always)]
+pub fn tan_near<I: Isa>(x: f64) -> f64 {
+    x.tan()
+}
+#[inline(always)]
+pub fn is_near_divisor<I: Isa>(_: f64, _: f64) -> bool {
+    true
+}
+#[inline(always)]
+pub fn remainder_near<I: Isa>(a: f64, b: f64) -> f64 {
+    remainder::<I>(a, b)
+}

@@ -7,10 +7,14 @@
 mod complex;
 mod float;
 mod isa;
+mod maps;
+#[expect(clippy::extra_unused_type_parameters, reason = "all functions have the shape of `Float`'s methods")]
 mod math32;
+#[expect(clippy::extra_unused_type_parameters, reason = "all functions have the shape of `Float`'s methods")]
 mod math64;
 mod prefetch;
 mod tile;
+mod two_over_pi;
 
 pub use complex::ComplexMath;
 pub use float::Float;
@@ -19,5 +23,6 @@ pub use isa::Neon;
 #[cfg(target_arch = "x86_64")]
 pub use isa::{Avx2, Avx512};
 pub use isa::{Isa, Kernel, Level, Scalar, dispatch, dispatch_at, level};
+pub use maps::{Cos, Remainder, Sin, Tan};
 pub use prefetch::prefetch;
 pub use tile::{Map1, Map2, Map3, Tile, map1_slice, map2_slice, map3_slice};

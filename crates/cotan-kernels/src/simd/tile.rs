@@ -25,12 +25,38 @@ use std::mem::MaybeUninit;
 pub trait Map1<A, R>: Copy + 'static {
     /// The value for one element.
     fn call<I: Isa>(a: A) -> R;
+
+    /// Whether [`Map1::call_near`] serves for `a`. Loops ask for a chunk at a time.
+    #[inline(always)]
+    fn is_near<I: Isa>(a: A) -> bool {
+        let _ = a;
+        true
+    }
+
+    /// The value for an argument from the range where a cheaper formula holds, as for angles that are not huge.
+    #[inline(always)]
+    fn call_near<I: Isa>(a: A) -> R {
+        Self::call::<I>(a)
+    }
 }
 
 /// A scalar function of two arguments; `call` must be `#[inline(always)]` and total.
 pub trait Map2<A, B, R>: Copy + 'static {
     /// The value for one element.
     fn call<I: Isa>(a: A, b: B) -> R;
+
+    /// Whether [`Map2::call_near`] serves for `a` and `b`. Loops ask for a chunk at a time.
+    #[inline(always)]
+    fn is_near<I: Isa>(a: A, b: B) -> bool {
+        let _ = (a, b);
+        true
+    }
+
+    /// The value for arguments from the range where a cheaper formula holds.
+    #[inline(always)]
+    fn call_near<I: Isa>(a: A, b: B) -> R {
+        Self::call::<I>(a, b)
+    }
 }
 
 /// A scalar function of three arguments; `call` must be `#[inline(always)]` and total.
@@ -39,7 +65,17 @@ pub trait Map3<A, B, C, R>: Copy + 'static {
     fn call<I: Isa>(a: A, b: B, c: C) -> R;
 }
 
+/// Elements computed at a time. Results of a chunk are all computed before the first is stored, so `dst` may equal
+/// a source without a run-time alias check that would send in-place calls to a scalar loop.
+const CHUNK: usize = 64;
+
+/// Computes `chunks` whole chunks.
 type Run = unsafe fn(*const *const u8, *mut u8, usize);
+
+/// A chunk of any element type.
+#[repr(align(64))]
+#[derive(Clone, Copy)]
+struct Spill([u8; CHUNK * 8]);
 
 /// An elementwise kernel over contiguous tiles, its types known only at run time.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +102,18 @@ impl Tile {
     #[must_use]
     pub fn map3<A: Element, B: Element, C: Element, R: Element, M: Map3<A, B, C, R>>() -> Tile {
         Tile::new::<(A, B, C), R, Of3<M>>(level(), [Some(A::DTYPE), Some(B::DTYPE), Some(C::DTYPE)])
+    }
+
+    /// As [`Tile::map1`], at a level that the caller chooses.
+    #[cfg(test)]
+    pub(super) fn map1_at<A: Element, R: Element, M: Map1<A, R>>(level: Level) -> Tile {
+        Tile::new::<(A,), R, Of1<M>>(level, [Some(A::DTYPE), None, None])
+    }
+
+    /// As [`Tile::map2`], at a level that the caller chooses.
+    #[cfg(test)]
+    pub(super) fn map2_at<A: Element, B: Element, R: Element, M: Map2<A, B, R>>(level: Level) -> Tile {
+        Tile::new::<(A, B), R, Of2<M>>(level, [Some(A::DTYPE), Some(B::DTYPE), None])
     }
 
     /// The element types of the arguments, in order; `None` past the last.
@@ -95,8 +143,36 @@ impl Tile {
     #[inline]
     pub unsafe fn run(&self, src: &[*const u8], dst: *mut u8, n: usize) {
         debug_assert!(src.len() >= self.arity());
-        // SAFETY: the caller's promise is the one that `Run` needs; the level was available when `new` chose it.
-        unsafe { (self.run)(src.as_ptr(), dst, n) }
+        // SAFETY: the caller's promise covers the whole chunks and what is left; the level was available in `new`.
+        unsafe {
+            (self.run)(src.as_ptr(), dst, n / CHUNK);
+            if !n.is_multiple_of(CHUNK) {
+                self.run_tail(src, dst, n);
+            }
+        }
+    }
+
+    /// Computes the last `n % CHUNK` elements in a padded chunk, so that they too go through the vector loop.
+    ///
+    /// # Safety
+    /// The contract of [`Tile::run`].
+    unsafe fn run_tail(&self, src: &[*const u8], dst: *mut u8, n: usize) {
+        let (start, len) = (n - n % CHUNK, n % CHUNK);
+        let mut padded = [const { Spill([0; CHUNK * 8]) }; 3];
+        let mut pointers = [std::ptr::null(); 3];
+        for (i, dtype) in self.args.iter().flatten().enumerate() {
+            let size = dtype.size();
+            // SAFETY: the source holds `n` elements, the padded chunk more than `len`.
+            unsafe { src[i].add(start * size).copy_to_nonoverlapping(padded[i].0.as_mut_ptr(), len * size) };
+            pointers[i] = padded[i].0.as_ptr();
+        }
+        let mut out = MaybeUninit::<Spill>::uninit();
+        let size = self.result.size();
+        // SAFETY: sources and destination hold one chunk of any type; `dst` holds `n` elements.
+        unsafe {
+            (self.run)(pointers.as_ptr(), out.as_mut_ptr().cast(), 1);
+            out.as_ptr().cast::<u8>().copy_to_nonoverlapping(dst.add(start * size), len * size);
+        }
     }
 
     fn new<A: Args, R: Element, M: Map<A, R>>(level: Level, args: [Option<DType>; 3]) -> Tile {
@@ -115,50 +191,44 @@ impl Tile {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c,bmi1,bmi2,lzcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd")]
-unsafe fn avx512<A: Args, R: Element, M: Map<A, R>>(src: *const *const u8, dst: *mut u8, n: usize) {
+unsafe fn avx512<A: Args, R: Element, M: Map<A, R>>(src: *const *const u8, dst: *mut u8, chunks: usize) {
     // SAFETY: the same contract.
-    unsafe { body::<Avx512, A, R, M>(src, dst, n) }
+    unsafe { body::<Avx512, A, R, M>(src, dst, chunks) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c,bmi1,bmi2,lzcnt")]
-unsafe fn avx2<A: Args, R: Element, M: Map<A, R>>(src: *const *const u8, dst: *mut u8, n: usize) {
+unsafe fn avx2<A: Args, R: Element, M: Map<A, R>>(src: *const *const u8, dst: *mut u8, chunks: usize) {
     // SAFETY: the same contract.
-    unsafe { body::<Avx2, A, R, M>(src, dst, n) }
+    unsafe { body::<Avx2, A, R, M>(src, dst, chunks) }
 }
 
-/// Elements handled at a time. The results of a chunk go through the stack, so `dst` may equal a source without
-/// a run-time alias check that would send in-place calls to a scalar loop.
-const CHUNK: usize = 64;
-
 /// # Safety
-/// The contract of [`Tile::run`].
+/// The contract of [`Tile::run`] for `chunks * CHUNK` elements.
 #[inline(always)]
-unsafe fn body<I: Isa, A: Args, R: Element, M: Map<A, R>>(src: *const *const u8, dst: *mut u8, n: usize) {
+unsafe fn body<I: Isa, A: Args, R: Element, M: Map<A, R>>(src: *const *const u8, dst: *mut u8, chunks: usize) {
     // SAFETY: `src` holds a pointer per argument.
     let src = unsafe { A::pointers(src) };
-    let dst = dst.cast::<R>();
-    let mut tail = A::TAIL;
-    let mut start = 0;
-    while start < n {
-        let len = (n - start).min(CHUNK);
-        // SAFETY: `start + len <= n`, so a whole chunk is readable, or `len` elements are copied to the tail.
-        let from = unsafe { if len == CHUNK { A::offset(src, start) } else { A::fill(&mut tail, src, start, len) } };
-        let mut out = [const { MaybeUninit::<R>::uninit() }; CHUNK];
-        for (i, out) in out.iter_mut().enumerate() {
-            // SAFETY: `from` is readable for `CHUNK` elements.
-            out.write(M::call::<I>(unsafe { A::read(from, i) }));
-        }
-        // SAFETY: `dst` is writable up to `n`; `out` is our own and full.
+    for chunk in 0..chunks {
+        // SAFETY: the chunk is readable, and its results are complete before `dst` is written.
         unsafe {
-            let to = dst.add(start);
-            if len == CHUNK {
-                to.cast::<[MaybeUninit<R>; CHUNK]>().write(out);
-            } else {
-                std::ptr::copy_nonoverlapping(out.as_ptr().cast::<R>(), to, len);
+            let from = A::offset(src, chunk * CHUNK);
+            let mut out = [const { MaybeUninit::<R>::uninit() }; CHUNK];
+            let mut near = true;
+            for i in 0..CHUNK {
+                near &= M::is_near::<I>(A::read(from, i));
             }
+            if near {
+                for (i, out) in out.iter_mut().enumerate() {
+                    out.write(M::call_near::<I>(A::read(from, i)));
+                }
+            } else {
+                for (i, out) in out.iter_mut().enumerate() {
+                    out.write(M::call::<I>(A::read(from, i)));
+                }
+            }
+            dst.cast::<[MaybeUninit<R>; CHUNK]>().add(chunk).write(out);
         }
-        start += len;
     }
 }
 
@@ -166,18 +236,12 @@ unsafe fn body<I: Isa, A: Args, R: Element, M: Map<A, R>>(src: *const *const u8,
 trait Args: Copy + 'static {
     /// A pointer per argument.
     type Pointers: Copy;
-    /// A chunk per argument.
-    type Tail;
-    const TAIL: Self::Tail;
     /// # Safety
     /// `src` points at a pointer per argument.
     unsafe fn pointers(src: *const *const u8) -> Self::Pointers;
     /// # Safety
     /// The pointers are valid for `start` elements.
     unsafe fn offset(from: Self::Pointers, start: usize) -> Self::Pointers;
-    /// # Safety
-    /// The pointers are readable for `start + len` elements, and `len <= CHUNK`.
-    unsafe fn fill(tail: &mut Self::Tail, from: Self::Pointers, start: usize, len: usize) -> Self::Pointers;
     /// # Safety
     /// The pointers are readable for `i + 1` elements.
     unsafe fn read(from: Self::Pointers, i: usize) -> Self;
@@ -187,8 +251,6 @@ macro_rules! args {
     ($(($T:ident, $i:tt)),*) => {
         impl<$($T: Element),*> Args for ($($T,)*) {
             type Pointers = ($(*const $T,)*);
-            type Tail = ($([MaybeUninit<$T>; CHUNK],)*);
-            const TAIL: Self::Tail = ($([const { MaybeUninit::<$T>::zeroed() }; CHUNK],)*);
             #[inline(always)]
             unsafe fn pointers(src: *const *const u8) -> Self::Pointers {
                 // SAFETY: the caller's promise.
@@ -198,22 +260,6 @@ macro_rules! args {
             unsafe fn offset(from: Self::Pointers, start: usize) -> Self::Pointers {
                 // SAFETY: the caller's promise.
                 unsafe { ($(from.$i.add(start),)*) }
-            }
-            #[inline(always)]
-            unsafe fn fill(
-                tail: &mut Self::Tail,
-                from: Self::Pointers,
-                start: usize,
-                len: usize,
-            ) -> Self::Pointers {
-                // SAFETY: readable by the caller's promise; the tail is ours and holds `CHUNK >= len`.
-                unsafe {
-                    ($({
-                        let to = tail.$i.as_mut_ptr().cast::<$T>();
-                        std::ptr::copy_nonoverlapping(from.$i.add(start), to, len);
-                        to.cast_const()
-                    },)*)
-                }
             }
             #[inline(always)]
             unsafe fn read(from: Self::Pointers, i: usize) -> Self {
@@ -228,32 +274,58 @@ args!((A, 0), (B, 1));
 args!((A, 0), (B, 1), (C, 2));
 
 /// The three arities under one roof.
-trait Map<A, R>: 'static {
+trait Map<A: Copy, R>: 'static {
     fn call<I: Isa>(args: A) -> R;
+    fn is_near<I: Isa>(args: A) -> bool;
+    fn call_near<I: Isa>(args: A) -> R;
 }
 
 struct Of1<M>(M);
 struct Of2<M>(M);
 struct Of3<M>(M);
 
-impl<A, R, M: Map1<A, R>> Map<(A,), R> for Of1<M> {
+impl<A: Copy, R, M: Map1<A, R>> Map<(A,), R> for Of1<M> {
     #[inline(always)]
     fn call<I: Isa>((a,): (A,)) -> R {
         M::call::<I>(a)
     }
+    #[inline(always)]
+    fn is_near<I: Isa>((a,): (A,)) -> bool {
+        M::is_near::<I>(a)
+    }
+    #[inline(always)]
+    fn call_near<I: Isa>((a,): (A,)) -> R {
+        M::call_near::<I>(a)
+    }
 }
 
-impl<A, B, R, M: Map2<A, B, R>> Map<(A, B), R> for Of2<M> {
+impl<A: Copy, B: Copy, R, M: Map2<A, B, R>> Map<(A, B), R> for Of2<M> {
     #[inline(always)]
     fn call<I: Isa>((a, b): (A, B)) -> R {
         M::call::<I>(a, b)
     }
+    #[inline(always)]
+    fn is_near<I: Isa>((a, b): (A, B)) -> bool {
+        M::is_near::<I>(a, b)
+    }
+    #[inline(always)]
+    fn call_near<I: Isa>((a, b): (A, B)) -> R {
+        M::call_near::<I>(a, b)
+    }
 }
 
-impl<A, B, C, R, M: Map3<A, B, C, R>> Map<(A, B, C), R> for Of3<M> {
+impl<A: Copy, B: Copy, C: Copy, R, M: Map3<A, B, C, R>> Map<(A, B, C), R> for Of3<M> {
     #[inline(always)]
     fn call<I: Isa>((a, b, c): (A, B, C)) -> R {
         M::call::<I>(a, b, c)
+    }
+    #[inline(always)]
+    fn is_near<I: Isa>(_: (A, B, C)) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn call_near<I: Isa>(args: (A, B, C)) -> R {
+        Self::call::<I>(args)
     }
 }
 
