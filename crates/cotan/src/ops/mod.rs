@@ -26,6 +26,13 @@ mod gather;
 mod recurrence;
 mod scan;
 mod scatter;
+mod arg_reduce;
+mod matmul;
+mod products;
+mod set;
+mod softmax;
+mod sort;
+mod stats;
 
 use std::sync::Arc;
 
@@ -58,6 +65,13 @@ pub use gather::*;
 pub use recurrence::*;
 pub use scan::*;
 pub use scatter::*;
+pub use arg_reduce::*;
+pub use matmul::*;
+pub use products::*;
+pub use set::*;
+pub use softmax::*;
+pub use sort::*;
+pub use stats::*;
 
 /// A call as its derivative rules see it.
 pub struct Site<'a> {
@@ -175,4 +189,4 @@ macro_rules! ops {
 }
 
 ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient, Reshape, Transpose, Broadcast, Slice, SliceUpdate, Concatenate, Split,
-    View, AsStrided, Contiguous, Depends, EnoughRows, DynamicSlice, DynamicSliceUpdate, Reduce, Scan, Recurrence, Gather, GatherAxis, Scatter, ScatterAxis];
+    View, AsStrided, Contiguous, Depends, EnoughRows, DynamicSlice, DynamicSliceUpdate, Reduce, Scan, Recurrence, Gather, GatherAxis, Scatter, ScatterAxis, ArgReduce, Matmul, Softmax, LogSumExp, Sort, ArgSort, SearchSorted];

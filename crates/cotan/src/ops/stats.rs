@@ -1,0 +1,131 @@
+//! Statistics: composed of reductions and sorting.
+
+use cotan_kernels::{DType, Scalar};
+
+use super::{add, not_equal, zeros};
+use super::{astype, conj, divide, expect_elements, inexact, isnan, keep, max, min, multiply, permute, real};
+use super::{reduced_axes, reshape, slice_axis, sort_axis, sqrt, square, subtract, sum, where_, with_ones, without};
+use crate::array::{Array, Shape};
+use crate::error::Result;
+use cotan_kernels::reduce::ReduceOp;
+
+/// The mean over `axes` (all axes when `None`), NaN of nothing; integers give `float32`, and halves add up in `float32`.
+///
+/// # Errors
+/// When an axis doesn't exist or is given twice.
+pub fn mean(a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
+    let axes = reduced_axes("mean", axes, a.ndim())?;
+    finish(a, &mean_kept(&single(a)?, &axes)?, &axes, keepdims)
+}
+
+/// The variance over `axes` (all axes when `None`): the mean of squared distances to the mean, with `n - ddof` in place
+/// of the count `n`, and infinite when `ddof >= n`. That of complex numbers is real.
+///
+/// # Errors
+/// When an axis doesn't exist or is given twice.
+///
+/// ```
+/// use cotan::{Array, ops};
+/// let x = Array::from_slice(&[1.0f32, 2.0, 3.0], &[3])?;
+/// assert_eq!(ops::var(&x, None, false, 1)?.item::<f32>()?, 1.0);
+/// # Ok::<(), cotan::Error>(())
+/// ```
+pub fn var(a: &Array, axes: Option<&[i64]>, keepdims: bool, ddof: i64) -> Result<Array> {
+    let axes = reduced_axes("var", axes, a.ndim())?;
+    finish(a, &var_kept(a, &axes, ddof)?, &axes, keepdims)
+}
+
+/// The standard deviation: the square root of [`var`].
+///
+/// # Errors
+/// When an axis doesn't exist or is given twice.
+pub fn std(a: &Array, axes: Option<&[i64]>, keepdims: bool, ddof: i64) -> Result<Array> {
+    let axes = reduced_axes("std", axes, a.ndim())?;
+    finish(a, &sqrt(&var_kept(a, &axes, ddof)?)?, &axes, keepdims)
+}
+
+/// The middle element over `axes` (all axes when `None`), the mean of the two middle ones when their number is even,
+/// NaN if any is; integers give `float32`.
+///
+/// # Errors
+/// When an axis doesn't exist or is given twice, or there would be no element to choose from.
+pub fn median(a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
+    let axes = reduced_axes("median", axes, a.ndim())?;
+    expect_elements("median", a.shape(), &axes)?;
+    let values = inexact(a)?;
+    let shape = if keepdims { with_ones(a.shape(), &axes) } else { without(a.shape(), &axes) };
+    if axes.is_empty() || shape.contains(&0) {
+        return reshape(&values, &shape);
+    }
+    let mut order: Shape = (0..a.ndim()).filter(|axis| !axes.contains(axis)).collect();
+    let rows = order.len();
+    order.extend_from_slice(&axes);
+    let moved = permute(&values, &order)?;
+    let n: usize = moved.shape()[rows..].iter().product();
+    let mut flat = Shape::from_slice(&moved.shape()[..rows]);
+    flat.push(n);
+    let sorted = sort_axis(&reshape(&moved, &flat)?, rows)?;
+    let at = |position: usize| slice_axis(&sorted, rows, position, 1, 1);
+    let middle = if n % 2 == 1 {
+        at(n / 2)?
+    } else {
+        // Halves are added, not the sum halved: the sum of two large numbers could overflow.
+        let half = number(&values, 0.5);
+        add(&multiply(&at(n / 2 - 1)?, &half)?, &multiply(&at(n / 2)?, &half)?)?
+    };
+    let last = at(n - 1)?;
+    reshape(&where_(&isnan(&last)?, &last, &middle)?, &shape)
+}
+
+/// How many elements over `axes` (all axes when `None`) are not zero, as `int32`.
+///
+/// # Errors
+/// When an axis doesn't exist or is given twice.
+pub fn count_nonzero(a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
+    reduced_axes("count_nonzero", axes, a.ndim())?;
+    sum(&not_equal(a, &zeros(&[], a.dtype()))?, axes, keepdims)
+}
+
+/// The smallest and the largest element over `axes` (all axes when `None`).
+///
+/// # Errors
+/// When an axis doesn't exist or is given twice, or there would be no element to choose from.
+pub fn minmax(a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<(Array, Array)> {
+    let axes = reduced_axes("minmax", axes, a.ndim())?;
+    expect_elements("minmax", a.shape(), &axes)?;
+    let axes: Vec<i64> = axes.iter().map(|&axis| axis as i64).collect();
+    Ok((min(a, Some(&axes), keepdims)?, max(a, Some(&axes), keepdims)?))
+}
+
+fn number(like: &Array, value: f64) -> Array {
+    Array::full(&[], Scalar::new(value).cast(like.dtype()))
+}
+
+/// Halves and integers in single precision.
+fn single(a: &Array) -> Result<Array> {
+    match a.dtype() {
+        DType::F64 | DType::C64 => Ok(a.clone()),
+        _ => astype(a, DType::F32),
+    }
+}
+
+/// Back in the type of `a`, or in the real type of its parts, without `axes` unless they are kept.
+fn finish(a: &Array, kept: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
+    let kept = if a.dtype().is_float() { astype(kept, a.dtype())? } else { kept.clone() };
+    if keepdims { Ok(kept) } else { reshape(&kept, &without(a.shape(), axes)) }
+}
+
+fn mean_kept(a: &Array, axes: &[usize]) -> Result<Array> {
+    let n: usize = axes.iter().map(|&axis| a.shape()[axis]).product();
+    divide(&keep(ReduceOp::Sum, a, axes)?, &number(a, n as f64))
+}
+
+fn var_kept(a: &Array, axes: &[usize], ddof: i64) -> Result<Array> {
+    let a = single(a)?;
+    let n: usize = axes.iter().map(|&axis| a.shape()[axis]).product();
+    let distance = subtract(&a, &mean_kept(&a, axes)?)?;
+    let squares =
+        if a.dtype() == DType::C64 { real(&multiply(&distance, &conj(&distance)?)?)? } else { square(&distance)? };
+    let count = number(&squares, (n as f64 - ddof as f64).max(0.0));
+    divide(&keep(ReduceOp::Sum, &squares, axes)?, &count)
+}
