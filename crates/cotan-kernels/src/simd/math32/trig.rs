@@ -1,13 +1,13 @@
 //! Sine, cosine and tangent.
 //!
-//! An angle is reduced to `r = x - n * pi` (`pi / 2` for the tangent). Near zero three parts of pi do it (Cody and
+//! An angle is reduced to `r = x - n pi / 2`. Near zero three parts of pi do it (Cody and
 //! Waite); the `_near` functions know only that way. Far away the multiples of two are dropped from a table of
 //! `2^k / pi` before they are multiplied (Payne and Hanek, "Radian reduction for trigonometric functions", 1983).
 
 use super::{MAGIC, poly};
 use crate::simd::isa::Isa;
 use crate::simd::two_over_pi::bits;
-use std::f32::consts::{FRAC_1_PI, PI};
+use std::f32::consts::{FRAC_2_PI, FRAC_PI_2};
 use std::f64::consts;
 
 /// Adding it to an `f64` below `2^51` in magnitude leaves the nearest integer in the low bits.
@@ -41,36 +41,33 @@ pub fn is_near_angle<I: Isa>(x: f32) -> bool {
     !far
 }
 
-/// `a - (n + offset) * step * pi` and the bits of the integer `n`, for `a` in `0..=2^24`.
+/// `a - n pi / 2` and the low bits of the integer `n`, for `a` in `0..=131072`.
 #[inline(always)]
-fn reduce_near<I: Isa>(a: f32, step: f32, offset: f32) -> (f32, u32) {
+fn reduce_near<I: Isa>(a: f32) -> (f32, u32) {
     if !I::FMA {
-        let (r, n) = reduce_near_wide::<I>(f64::from(a), f64::from(step), f64::from(offset));
+        let (r, n) = reduce_near_wide::<I>(f64::from(a));
         return (r as f32, n as u32);
     }
-    let shifted = if offset == 0.0 {
-        I::fma32(a, FRAC_1_PI / step, MAGIC)
-    } else {
-        I::fma32(a, FRAC_1_PI / step, -offset) + MAGIC
-    };
-    let n = (shifted - MAGIC + offset) * step;
-    let r = I::fma32(n, -PI, a);
-    let r = I::fma32(n, 8.742_278e-8, r);
-    (I::fma32(n, 3.430_249e-15, r), shifted.to_bits())
+    let shifted = I::fma32(a, FRAC_2_PI, MAGIC);
+    let n = shifted - MAGIC;
+    let r = I::fma32(n, -FRAC_PI_2, a);
+    let r = I::fma32(n, 4.371_139e-8, r);
+    (I::fma32(n, 1.715_124_5e-15, r), shifted.to_bits())
 }
 
+/// As [`reduce_near`], for `a` in `0..=2^24`.
 #[inline(always)]
-fn reduce_near_wide<I: Isa>(a: f64, step: f64, offset: f64) -> (f64, u64) {
-    let shifted = I::fma64(a, consts::FRAC_1_PI / step, -offset) + MAGIC64;
-    let n = (shifted - MAGIC64 + offset) * step;
-    ((a - n * PI_HIGH) - n * PI_LOW, shifted.to_bits())
+fn reduce_near_wide<I: Isa>(a: f64) -> (f64, u64) {
+    let shifted = I::fma64(a, consts::FRAC_2_PI, MAGIC64);
+    let n = shifted - MAGIC64;
+    ((a - n * (PI_HIGH * 0.5)) - n * (PI_LOW * 0.5), shifted.to_bits())
 }
 
 /// As [`reduce_near`], for any finite `a`.
 #[inline(always)]
-fn reduce<I: Isa>(a: f32, step: f64, offset: f64) -> (f32, u32) {
+fn reduce<I: Isa>(a: f32) -> (f32, u32) {
     const FIRST: u32 = 150;
-    let (near, near_n) = reduce_near_wide::<I>(f64::from(a), step, offset);
+    let (near, near_n) = reduce_near_wide::<I>(f64::from(a));
     let exponent = a.to_bits() >> 23;
     let far = exponent >= FIRST;
     // Bounded on both sides, which also keeps the index within the table for infinities and NaN.
@@ -80,67 +77,75 @@ fn reduce<I: Isa>(a: f32, step: f64, offset: f64) -> (f32, u32) {
     let turns = mantissa * high;
     let turns = turns - 2.0 * ((turns * 0.5 + MAGIC64) - MAGIC64);
     let part = mantissa * middle;
-    let shifted = ((turns + part) / step - offset) + MAGIC64;
-    let rest = (turns - (shifted - MAGIC64 + offset) * step) + part + mantissa * low;
+    let shifted = (turns + part) * 2.0 + MAGIC64;
+    let rest = (turns - (shifted - MAGIC64) * 0.5) + part + mantissa * low;
     let (r, n) = if far { (rest * consts::PI, shifted.to_bits()) } else { (near, near_n) };
     // Infinity times zero is NaN.
     (r as f32 + a * 0.0, n as u32)
 }
 
-/// The sine of `r` in `-1.62..=1.62`, its sign flipped where `n` is odd or `sign` is negative.
+/// The sine and the cosine of `r` in `-0.8..=0.8`.
 #[inline(always)]
-fn signed_sine<I: Isa>(r: f32, n: u32, sign: f32) -> f32 {
+fn sine_cosine<I: Isa>(r: f32) -> (f32, f32) {
     let z = r * r;
-    let p = poly::<I, 4>(z, [-0.166_666_58, 0.008_333_025, -1.980_619_4e-4, 2.597_698_5e-6]);
-    let value = I::fma32(r, z * p, r);
-    f32::from_bits(value.to_bits() ^ (n << 31) ^ (sign.to_bits() & 0x8000_0000))
+    let s = I::fma32(r, z * poly::<I, 3>(z, [-0.166_666_64, 0.008_332_676, -1.957_346_2e-4]), r);
+    let c = poly::<I, 3>(z, [0.041_666_664, -0.001_388_823, 2.453_337_2e-5]);
+    (s, I::fma32(z * z, c, I::fma32(z, -0.5, 1.0)))
+}
+
+#[inline(always)]
+fn negate_where(x: f32, sign: u32) -> f32 {
+    f32::from_bits(x.to_bits() ^ (sign & 0x8000_0000))
+}
+
+/// The sine of `r + n pi / 2`, negated where the top bit of `sign` is set.
+#[inline(always)]
+fn sine_of_quadrant<I: Isa>(r: f32, n: u32, sign: u32) -> f32 {
+    let (s, c) = sine_cosine::<I>(r);
+    negate_where(if n & 1 == 0 { s } else { c }, (n << 30) ^ sign)
+}
+
+/// The tangent of `r + n pi / 2`, negated where the top bit of `sign` is set.
+#[inline(always)]
+fn tangent_of_quadrant<I: Isa>(r: f32, n: u32, sign: u32) -> f32 {
+    let (s, c) = sine_cosine::<I>(r);
+    let odd = n & 1 == 1;
+    negate_where(if odd { -c } else { s } / if odd { s } else { c }, sign)
 }
 
 #[inline(always)]
 pub fn sin_near<I: Isa>(x: f32) -> f32 {
-    let (r, n) = reduce_near::<I>(x.abs(), 1.0, 0.0);
-    signed_sine::<I>(r, n, x)
+    let (r, n) = reduce_near::<I>(x.abs());
+    sine_of_quadrant::<I>(r, n, x.to_bits())
 }
 
 #[inline(always)]
 pub fn sin<I: Isa>(x: f32) -> f32 {
-    let (r, n) = reduce::<I>(x.abs(), 1.0, 0.0);
-    signed_sine::<I>(r, n, x)
+    let (r, n) = reduce::<I>(x.abs());
+    sine_of_quadrant::<I>(r, n, x.to_bits())
 }
 
-// cos(x) = sin(x + pi/2), so that n + 1 plays the part of n.
+// cos(x) = sin(x + pi/2).
 #[inline(always)]
 pub fn cos_near<I: Isa>(x: f32) -> f32 {
-    let (r, n) = reduce_near::<I>(x.abs(), 1.0, 0.5);
-    signed_sine::<I>(r, n.wrapping_add(1), 1.0)
+    let (r, n) = reduce_near::<I>(x.abs());
+    sine_of_quadrant::<I>(r, n.wrapping_add(1), 0)
 }
 
 #[inline(always)]
 pub fn cos<I: Isa>(x: f32) -> f32 {
-    let (r, n) = reduce::<I>(x.abs(), 1.0, 0.5);
-    signed_sine::<I>(r, n.wrapping_add(1), 1.0)
-}
-
-/// The tangent of `r + n pi / 2` for `r` in `-0.8..=0.8`, with its sign flipped where `sign` is negative.
-#[inline(always)]
-fn signed_tangent<I: Isa>(r: f32, n: u32, sign: f32) -> f32 {
-    let z = r * r;
-    let s = I::fma32(r, z * poly::<I, 3>(z, [-0.166_666_64, 0.008_332_676, -1.957_346_2e-4]), r);
-    let c = poly::<I, 3>(z, [0.041_666_664, -0.001_388_823, 2.453_337_2e-5]);
-    let c = I::fma32(z * z, c, I::fma32(z, -0.5, 1.0));
-    let odd = n & 1 == 1;
-    let value = if odd { -c } else { s } / if odd { s } else { c };
-    f32::from_bits(value.to_bits() ^ (sign.to_bits() & 0x8000_0000))
+    let (r, n) = reduce::<I>(x.abs());
+    sine_of_quadrant::<I>(r, n.wrapping_add(1), 0)
 }
 
 #[inline(always)]
 pub fn tan_near<I: Isa>(x: f32) -> f32 {
-    let (r, n) = reduce_near::<I>(x.abs(), 0.5, 0.0);
-    signed_tangent::<I>(r, n, x)
+    let (r, n) = reduce_near::<I>(x.abs());
+    tangent_of_quadrant::<I>(r, n, x.to_bits())
 }
 
 #[inline(always)]
 pub fn tan<I: Isa>(x: f32) -> f32 {
-    let (r, n) = reduce::<I>(x.abs(), 0.5, 0.0);
-    signed_tangent::<I>(r, n, x)
+    let (r, n) = reduce::<I>(x.abs());
+    tangent_of_quadrant::<I>(r, n, x.to_bits())
 }
