@@ -33,7 +33,7 @@ help: ## list the targets
 
 .PHONY: demo
 demo: $(BUILT) $(VENV)/.with-demo ## train a digit classifier on real data, save it, load it back, draw the result
-	$(PY) examples/digits.py
+	$(PY) examples/python/digits.py
 
 .PHONY: test
 test: test-rust test-python ## run the tests and the documentation's examples in both languages
