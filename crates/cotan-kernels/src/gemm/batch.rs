@@ -7,7 +7,7 @@ use half::slice::HalfFloatSliceExt;
 use super::blocked::{self, Out, Pieces, cost_ns};
 use super::direct::{self, Scatter};
 use super::integer::{self, Ring};
-use super::kernel::{Dotted, Kerneled};
+use super::kernel::{Kerneled, Readable};
 use super::pack::{Stored, View};
 use super::{Batch, Coefs, GemmError, Size};
 use crate::memory::{AllocError, Block};
@@ -91,7 +91,7 @@ fn fold<T>(size: Size, a: &Batch<'_, T>, b: &Batch<'_, T>) -> (Size, usize) {
 
 /// # Safety
 /// As for [`Product::product`].
-unsafe fn float<S: Stored<Real = R> + Dotted<Real = R>, R: Kerneled>(
+unsafe fn float<S: Stored<Real = R> + Readable<Real = R>, R: Kerneled>(
     size: Size,
     a: View<S>,
     b: View<S>,
@@ -114,7 +114,7 @@ unsafe fn float<S: Stored<Real = R> + Dotted<Real = R>, R: Kerneled>(
 
 /// # Safety
 /// As for [`Product::product`].
-unsafe fn native<R: Kerneled + Stored<Real = R> + Dotted<Real = R>>(
+unsafe fn native<R: Kerneled + Stored<Real = R> + Readable<Real = R>>(
     size: Size,
     a: View<R>,
     b: View<R>,
@@ -166,7 +166,7 @@ unsafe fn half<S: Half>(size: Size, a: View<S>, b: View<S>, out: Out<S>, coefs: 
 }
 
 /// The two formats of two bytes.
-trait Half: Stored<Real = f32> + Dotted<Real = f32> {
+trait Half: Stored<Real = f32> + Readable<Real = f32> {
     /// Rounds `alpha * sums + beta * out` into `out`; spoils `sums`.
     fn round(sums: &mut [f32], out: &mut [Self], coefs: Coefs<f64>);
 }

@@ -1,7 +1,7 @@
 //! Small and skinny products: operands are read where they lie, because packing them would cost as much as multiplying.
 
 use super::blocked::{Out, Pieces, cost_ns};
-use super::kernel::{Dots, Dotted, Kerneled, Tile};
+use super::kernel::{Dots, Kerneled, Readable, Tile};
 use super::pack::{Stored, View};
 use super::{Coefs, Size};
 use crate::memory::{AllocError, Block};
@@ -78,7 +78,7 @@ impl<R> Scatter<R> {
 ///
 /// # Safety
 /// `a` and `b` have the shapes that `size` says and `b.row` is one; `to` has room for `m x n` and overlaps neither.
-pub unsafe fn dots<S: Dotted<Real = R> + Stored<Real = R>, R: Kerneled>(
+pub unsafe fn dots<S: Readable<Real = R> + Stored<Real = R>, R: Kerneled>(
     size: Size,
     a: View<S>,
     b: View<S>,
@@ -91,7 +91,7 @@ pub unsafe fn dots<S: Dotted<Real = R> + Stored<Real = R>, R: Kerneled>(
     // SAFETY: packing the transpose puts the rows one after another, and there is room for all of them.
     unsafe { S::pack_right(a, m, k, k, rows_of_a) };
     let left = View { ptr: rows_of_a.cast_const(), row: k as isize, col: 1 };
-    let table = S::dots().0;
+    let table = S::readers().dots;
     let rows = Pieces::new(m, table.len());
     let width = table[0].len();
     let panels = n.div_ceil(width);

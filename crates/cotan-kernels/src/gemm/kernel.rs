@@ -1,9 +1,10 @@
 //! Micro-kernels: small blocks of the result held in registers, for each instruction set.
 
+use super::pack::View;
 use super::vector::{Load, Plain, Real, Vector};
 #[cfg(target_arch = "x86_64")]
 use super::x86::{F32x8, F32x16, F64x4, F64x8};
-use crate::simd::{Level, level};
+use crate::simd::{Level, level, prefetch};
 use crate::{bf16, f16};
 
 /// A block of the result with its operands: `c = alpha * a @ b + beta * c`.
@@ -54,18 +55,27 @@ pub struct Kernels<R: 'static> {
     pub direct: &'static [&'static [TileFn<R>]],
 }
 
-/// The dot product kernels of one instruction set for elements stored as `S`.
-pub struct DotKernels<R: 'static, S: 'static>(pub &'static [&'static [DotsFn<R, S>]]);
+/// Copies element (o, i) of a view with `outer` rows and `inner` columns to `to[o * width + i]`.
+pub type PackFn<R, S> = unsafe fn(View<S>, outer: usize, inner: usize, width: usize, to: *mut R);
+
+/// The kernels of one instruction set that read elements stored as `S`.
+pub struct Readers<R: 'static, S: 'static> {
+    pub dots: &'static [&'static [DotsFn<R, S>]],
+    /// For rows that are contiguous; zeroes up to the next multiple of the lanes, but not beyond `width`.
+    pub rows: PackFn<R, S>,
+    /// For columns that are contiguous; writes nothing beyond `inner`.
+    pub columns: PackFn<R, S>,
+}
 
 /// Real types with kernels.
 pub trait Kerneled: Real {
     fn kernels() -> &'static Kernels<Self>;
 }
 
-/// Stored types with dot product kernels.
-pub trait Dotted: Copy + Send + Sync + 'static {
+/// Stored types with kernels that read them.
+pub trait Readable: Copy + Send + Sync + 'static {
     type Real: Kerneled;
-    fn dots() -> &'static DotKernels<Self::Real, Self>;
+    fn readers() -> &'static Readers<Self::Real, Self>;
 }
 
 /// # Safety
@@ -78,6 +88,12 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const PACKED: bool>(t:
     let (mut a, mut b) = (t.a, t.b);
     // SAFETY: everything below touches rows `< M`, columns `< t.cols` (or whole packed vectors) and depth `< t.k` only.
     unsafe {
+        if PACKED {
+            // The result is needed when the sums are done, and may be far away by then.
+            for i in 0..M {
+                prefetch(t.c.wrapping_add(i * t.c_row).cast(), N * V::LANES * size_of::<V::Real>());
+            }
+        }
         let mut acc = [[V::splat(V::Real::default()); N]; M];
         let mut bs = [V::splat(V::Real::default()); N];
         macro_rules! sweep {
@@ -165,10 +181,77 @@ unsafe fn dots<V: Load<S>, S, const M: usize, const N: usize>(t: &Dots<V::Real, 
     }
 }
 
+/// Rows ahead that a copy asks for: strided rows defeat the processor's own prefetching.
+const AHEAD: isize = 8;
+
+/// # Safety
+/// As for [`Vector`]; `from` has `outer` rows of `inner` contiguous elements, and `to` room for `outer` times `width`.
+#[inline(always)]
+unsafe fn pack_rows<V: Load<S>, S>(from: View<S>, outer: usize, inner: usize, width: usize, to: *mut V::Real) {
+    let (rest, row_stride) = (inner % V::LANES, from.row);
+    let pad = width >= inner.next_multiple_of(V::LANES);
+    for o in 0..outer {
+        let (from, to) = (from.at(o, 0), to.wrapping_add(o * width));
+        prefetch(from.wrapping_offset(AHEAD * row_stride).cast(), inner * size_of::<S>());
+        // SAFETY: reads below `inner`, writes below `width`.
+        unsafe {
+            for i in (0..inner - rest).step_by(V::LANES) {
+                V::widen(from.add(i)).store(to.add(i));
+            }
+            if rest > 0 {
+                let last = V::widen_part(from.add(inner - rest), rest);
+                let to = to.add(inner - rest);
+                if pad { last.store(to) } else { last.store_part(to, rest) }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As for [`Vector`]; `from` has `inner` columns of `outer` contiguous elements, and `to` room for `outer` times `width`.
+#[inline(always)]
+unsafe fn pack_columns<V: Load<S>, S>(from: View<S>, outer: usize, inner: usize, width: usize, to: *mut V::Real) {
+    const LEN: usize = 64;
+    let mut wide = [[V::Real::default(); LEN]; 4];
+    let mut i = 0;
+    while i < inner {
+        // The last four columns again, rather than fewer than four.
+        i = i.min(inner.saturating_sub(4));
+        let count = (inner - i).min(4);
+        for start in (0..outer).step_by(LEN) {
+            let len = LEN.min(outer - start);
+            let rest = len % V::LANES;
+            // SAFETY: reads below `start + len <= outer` in columns below `i + count <= inner`; writes the same places.
+            unsafe {
+                for (j, wide) in wide.iter_mut().enumerate().take(count) {
+                    let (from, wide) = (from.at(start, i + j), wide.as_mut_ptr());
+                    for o in (0..len - rest).step_by(V::LANES) {
+                        V::widen(from.add(o)).store(wide.add(o));
+                    }
+                    if rest > 0 {
+                        V::widen_part(from.add(len - rest), rest).store_part(wide.add(len - rest), rest);
+                    }
+                }
+                let to = to.add(start * width + i);
+                let fours = if count == 4 { len / 4 * 4 } else { 0 };
+                for o in (0..fours).step_by(4) {
+                    V::Real::transpose4([0, 1, 2, 3].map(|j: usize| wide[j].as_ptr().add(o)), to.add(o * width), width);
+                }
+                for o in fours..len {
+                    for (j, wide) in wide.iter().enumerate().take(count) {
+                        *to.add(o * width + j) = wide[o];
+                    }
+                }
+            }
+        }
+        i += 4;
+    }
+}
+
 macro_rules! compile {
     ($module:ident $(, $features:literal)?) => {
         mod $module {
-            use super::{Dots, Load, Tile, Vector};
+            use super::{Dots, Load, Tile, Vector, View};
 
             $(#[target_feature(enable = $features)])?
             pub unsafe fn packed<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Real>) {
@@ -186,6 +269,18 @@ macro_rules! compile {
             pub unsafe fn dots<V: Load<S>, S, const M: usize, const N: usize>(t: &Dots<V::Real, S>) {
                 // SAFETY: the caller's promises are the same.
                 unsafe { super::dots::<V, S, M, N>(t) }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            pub unsafe fn rows<V: Load<S>, S>(from: View<S>, outer: usize, inner: usize, width: usize, to: *mut V::Real) {
+                // SAFETY: the caller's promises are the same.
+                unsafe { super::pack_rows::<V, S>(from, outer, inner, width, to) }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            pub unsafe fn columns<V: Load<S>, S>(from: View<S>, outer: usize, inner: usize, width: usize, to: *mut V::Real) {
+                // SAFETY: the caller's promises are the same.
+                unsafe { super::pack_columns::<V, S>(from, outer, inner, width, to) }
             }
         }
     };
@@ -249,17 +344,26 @@ macro_rules! kerneled {
 kerneled!(f32, Plain<f32, PLAIN32>, F32x8, F32x16);
 kerneled!(f64, Plain<f64, PLAIN64>, F64x4, F64x8);
 
-macro_rules! dotted {
+macro_rules! readers {
+    ($isa:ident, $V:ty, $S:ty, $ms:tt, $ns:tt) => {
+        Readers {
+            dots: table!($isa::dots, [$V, $S], $ms, $ns),
+            rows: $isa::rows::<$V, $S>,
+            columns: $isa::columns::<$V, $S>,
+        }
+    };
+}
+
+macro_rules! readable {
     ($S:ty, $R:ty, $plain:ty, $half:ty, $full:ty) => {
-        impl Dotted for $S {
+        impl Readable for $S {
             type Real = $R;
-            fn dots() -> &'static DotKernels<$R, $S> {
-                static PLAIN: DotKernels<$R, $S> = DotKernels(table!(plain::dots, [$plain, $S], [1 2], [1 2]));
+            fn readers() -> &'static Readers<$R, $S> {
+                static PLAIN: Readers<$R, $S> = readers!(plain, $plain, $S, [1 2], [1 2]);
                 #[cfg(target_arch = "x86_64")]
-                static AVX2: DotKernels<$R, $S> = DotKernels(table!(avx2::dots, [$half, $S], [1 2 3], [1 2 3 4]));
+                static AVX2: Readers<$R, $S> = readers!(avx2, $half, $S, [1 2 3], [1 2 3 4]);
                 #[cfg(target_arch = "x86_64")]
-                static AVX512: DotKernels<$R, $S> =
-                    DotKernels(table!(avx512::dots, [$full, $S], [1 2 3 4], [1 2 3 4 5 6]));
+                static AVX512: Readers<$R, $S> = readers!(avx512, $full, $S, [1 2 3 4], [1 2 3 4 5 6]);
                 match level() {
                     #[cfg(target_arch = "x86_64")]
                     Level::Avx512 => &AVX512,
@@ -273,7 +377,7 @@ macro_rules! dotted {
         }
     };
 }
-dotted!(f32, f32, Plain<f32, PLAIN32>, F32x8, F32x16);
-dotted!(f64, f64, Plain<f64, PLAIN64>, F64x4, F64x8);
-dotted!(f16, f32, Plain<f32, PLAIN32>, F32x8, F32x16);
-dotted!(bf16, f32, Plain<f32, PLAIN32>, F32x8, F32x16);
+readable!(f32, f32, Plain<f32, PLAIN32>, F32x8, F32x16);
+readable!(f64, f64, Plain<f64, PLAIN64>, F64x4, F64x8);
+readable!(f16, f32, Plain<f32, PLAIN32>, F32x8, F32x16);
+readable!(bf16, f32, Plain<f32, PLAIN32>, F32x8, F32x16);

@@ -1,8 +1,6 @@
 //! Copies operands into the order in which the micro-kernels read them, widened to the type they compute in.
 
-use half::slice::HalfFloatSliceExt;
-
-use super::kernel::Kerneled;
+use super::kernel::{Kerneled, Readable};
 use crate::{Complex32, bf16, f16};
 
 /// A strided matrix by its first element. Whoever makes one has checked that its elements lie in borrowed memory.
@@ -69,119 +67,61 @@ pub trait Stored: Copy + Send + Sync + Default + 'static {
 }
 
 /// Elements that are one real number.
-trait Widen: Copy {
-    type Real: Copy + Default;
+trait Widen: Readable {
     fn widen(self) -> Self::Real;
-    /// Widens a slice; `to` is as long as `from`.
-    fn widen_slice(from: &[Self], to: &mut [Self::Real]);
 }
 
 impl Widen for f32 {
-    type Real = f32;
     #[inline(always)]
     fn widen(self) -> f32 {
         self
-    }
-    #[inline(always)]
-    fn widen_slice(from: &[f32], to: &mut [f32]) {
-        to.copy_from_slice(from);
     }
 }
 
 impl Widen for f64 {
-    type Real = f64;
     #[inline(always)]
     fn widen(self) -> f64 {
         self
     }
-    #[inline(always)]
-    fn widen_slice(from: &[f64], to: &mut [f64]) {
-        to.copy_from_slice(from);
-    }
 }
 
 impl Widen for f16 {
-    type Real = f32;
     #[inline(always)]
     fn widen(self) -> f32 {
         self.to_f32()
-    }
-    #[inline(always)]
-    fn widen_slice(from: &[f16], to: &mut [f32]) {
-        from.convert_to_f32_slice(to);
     }
 }
 
 impl Widen for bf16 {
-    type Real = f32;
     #[inline(always)]
     fn widen(self) -> f32 {
         self.to_f32()
-    }
-    #[inline(always)]
-    fn widen_slice(from: &[bf16], to: &mut [f32]) {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = f32::from_bits(u32::from(from.to_bits()) << 16);
-        }
     }
 }
 
 /// Writes element (o, i) of `from` to `to[o * width + i]`, with zeros for `i` from `inner` to `width`.
 ///
 /// # Safety
-/// `from` has `outer` rows and `inner <= width` columns; `to` has room for `outer * width`.
+/// `from` has `outer` rows and `inner <= width` columns, `width` is `inner` or the next multiple of the lanes; `to` has
+/// room for `outer * width`.
 unsafe fn pack<S: Widen>(from: View<S>, outer: usize, inner: usize, width: usize, to: *mut S::Real) {
-    // SAFETY: all indices stay below `outer`, and below `inner` (read) or `width` (written).
+    let readers = S::readers();
+    // SAFETY: all indices stay below `outer`, and below `inner` (read) or `width` (written); the kernels are this machine's.
     unsafe {
         if from.col == 1 {
-            for o in 0..outer {
-                let row = std::slice::from_raw_parts(from.at(o, 0), inner);
-                let to = std::slice::from_raw_parts_mut(to.add(o * width), width);
-                S::widen_slice(row, &mut to[..inner]);
-                to[inner..].fill(S::Real::default());
-            }
-            return;
+            return (readers.rows)(from, outer, inner, width, to);
         }
-        if inner < width {
-            for o in 0..outer {
-                std::slice::from_raw_parts_mut(to.add(o * width + inner), width - inner).fill(S::Real::default());
-            }
+        for o in 0..outer {
+            std::slice::from_raw_parts_mut(to.add(o * width + inner), width - inner).fill(S::Real::default());
         }
-        let mut done = 0;
         if from.row == 1 {
-            while done + 4 <= inner {
-                transpose4::<S>(from.from(0, done), outer, width, to.add(done));
-                done += 4;
-            }
+            return (readers.columns)(from, outer, inner, width, to);
         }
-        for i in done..inner {
-            for o in 0..outer {
+        for o in 0..outer {
+            for i in 0..inner {
                 *to.add(o * width + i) = (*from.at(o, i)).widen();
             }
         }
-    }
-}
-
-/// [`pack`] of four columns that are contiguous in memory.
-///
-/// # Safety
-/// As for [`pack`] with `inner` four, and `from.row` is one.
-unsafe fn transpose4<S: Widen>(from: View<S>, outer: usize, width: usize, to: *mut S::Real) {
-    const BLOCK: usize = 64;
-    let mut wide = [[S::Real::default(); BLOCK]; 4];
-    let mut start = 0;
-    while start < outer {
-        let len = BLOCK.min(outer - start);
-        for (i, wide) in wide.iter_mut().enumerate() {
-            // SAFETY: `len` elements of column `i` from `start` on, below `outer`.
-            S::widen_slice(unsafe { std::slice::from_raw_parts(from.at(start, i), len) }, &mut wide[..len]);
-        }
-        for o in 0..len {
-            let four = [wide[0][o], wide[1][o], wide[2][o], wide[3][o]];
-            // SAFETY: row `start + o < outer`, with room for four.
-            unsafe { to.add((start + o) * width).cast::<[S::Real; 4]>().write_unaligned(four) };
-        }
-        start += len;
     }
 }
 
@@ -208,8 +148,14 @@ impl Stored for Complex32 {
     const PARTS: usize = 2;
 
     unsafe fn pack_left(from: View<Complex32>, rows: usize, depth: usize, to: *mut f32) {
-        for i in 0..rows {
-            for p in 0..depth {
+        if from.col == 1 {
+            // In memory its rows are those of a real matrix of twice the depth.
+            let parts = View { ptr: from.ptr.cast::<f32>(), row: 2 * from.row, col: 1 };
+            // SAFETY: the caller's promise in reals.
+            return unsafe { f32::pack_left(parts, rows, 2 * depth, to) };
+        }
+        for p in 0..depth {
+            for i in 0..rows {
                 // SAFETY: within the caller's matrix and room.
                 unsafe {
                     let x = *from.at(i, p);
@@ -222,18 +168,23 @@ impl Stored for Complex32 {
 
     unsafe fn pack_right(from: View<Complex32>, depth: usize, cols: usize, width: usize, to: *mut f32) {
         for p in 0..depth {
-            // SAFETY: within the caller's matrix and room, as `2 * cols <= width`.
-            unsafe {
-                let (upper, lower) = (to.add(2 * p * width), to.add((2 * p + 1) * width));
-                for j in 0..cols {
-                    let x = *from.at(p, j);
-                    upper.add(2 * j).cast::<[f32; 2]>().write_unaligned([x.re, x.im]);
-                    lower.add(2 * j).cast::<[f32; 2]>().write_unaligned([-x.im, x.re]);
-                }
-                for j in 2 * cols..width {
-                    *upper.add(j) = 0.0;
-                    *lower.add(j) = 0.0;
-                }
+            // SAFETY: within the caller's room, as `2 * cols <= width`; rows of the two parts don't overlap.
+            let (upper, lower) = unsafe {
+                let rows = to.add(2 * p * width).cast::<[f32; 2]>();
+                (
+                    std::slice::from_raw_parts_mut(rows, cols),
+                    std::slice::from_raw_parts_mut(rows.byte_add(4 * width), cols),
+                )
+            };
+            for (j, (upper, lower)) in upper.iter_mut().zip(lower).enumerate() {
+                // SAFETY: within the caller's matrix.
+                let x = unsafe { *from.at(p, j) };
+                *upper = [x.re, x.im];
+                *lower = [-x.im, x.re];
+            }
+            for row in [2 * p, 2 * p + 1] {
+                // SAFETY: the rest of the row, within the caller's room.
+                unsafe { std::slice::from_raw_parts_mut(to.add(row * width + 2 * cols), width - 2 * cols).fill(0.0) };
             }
         }
     }

@@ -7,11 +7,40 @@ use crate::{bf16, f16};
 /// A number that kernels accumulate in.
 pub trait Real: Float + Default + Send + Sync + std::fmt::Debug + 'static {
     fn from_f64(x: f64) -> Self;
+
+    /// Writes number `o` of slice `i` to `to[o * width + i]`, for four of each.
+    ///
+    /// # Safety
+    /// Four elements are readable from each pointer, and writable at each row of `to`.
+    #[inline(always)]
+    unsafe fn transpose4(from: [*const Self; 4], to: *mut Self, width: usize) {
+        for (i, from) in from.into_iter().enumerate() {
+            for o in 0..4 {
+                // SAFETY: the caller's memory.
+                unsafe { *to.add(o * width + i) = *from.add(o) };
+            }
+        }
+    }
 }
 
 impl Real for f32 {
     fn from_f64(x: f64) -> f32 {
         x as f32
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn transpose4(from: [*const f32; 4], to: *mut f32, width: usize) {
+        use std::arch::x86_64::{_MM_TRANSPOSE4_PS, _mm_loadu_ps, _mm_storeu_ps};
+        // SAFETY: the caller's memory; every x86-64 CPU has the instructions.
+        unsafe {
+            let [mut a, mut b, mut c, mut d] = from.map(|from| _mm_loadu_ps(from));
+            _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+            _mm_storeu_ps(to, a);
+            _mm_storeu_ps(to.add(width), b);
+            _mm_storeu_ps(to.add(2 * width), c);
+            _mm_storeu_ps(to.add(3 * width), d);
+        }
     }
 }
 
