@@ -22,9 +22,7 @@ def tree_map(fn: Callable[..., Any], tree: Any, *rest: Any, is_leaf: IsLeaf | No
     """
     if _is_leaf(tree, is_leaf):
         return fn(tree, *rest)
-    children = (
-        tree_map(fn, child, *others, is_leaf=is_leaf) for _, child, others in _zip_children(tree, rest)
-    )
+    children = (tree_map(fn, child, *others, is_leaf=is_leaf) for _, child, others in _zip_children(tree, rest))
     return _rebuild(tree, children)
 
 
@@ -74,9 +72,7 @@ def tree_flatten(
     elif isinstance(destination, dict):
         destination.update(pairs)
     else:
-        raise ValueError(
-            f"tree_flatten: destination must be a list or a dict, not {type(destination).__name__}"
-        )
+        raise ValueError(f"tree_flatten: destination must be a list or a dict, not {type(destination).__name__}")
     return destination
 
 
@@ -151,9 +147,7 @@ def tree_merge(tree_a: Any, tree_b: Any, merge_fn: Callable[[Any, Any], Any] | N
     if tree_b is None or _is_empty(tree_b):
         return tree_a
     if merge_fn is None:
-        raise ValueError(
-            "tree_merge: both trees have a value at the same place; give a merge_fn to join them"
-        )
+        raise ValueError("tree_merge: both trees have a value at the same place; give a merge_fn to join them")
     return merge_fn(tree_a, tree_b)
 
 

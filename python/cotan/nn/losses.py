@@ -137,9 +137,7 @@ def gaussian_nll_loss(
     return _reduce(loss, reduction)
 
 
-def kl_div_loss(
-    inputs: mx.array, targets: mx.array, axis: int = -1, reduction: Reduction = "none"
-) -> mx.array:
+def kl_div_loss(inputs: mx.array, targets: mx.array, axis: int = -1, reduction: Reduction = "none") -> mx.array:
     r"""Kullback-Leibler divergence :math:`\sum_j p_j (\log p_j - \log q_j)` along ``axis``, from the
     logarithms of both distributions: ``inputs`` is :math:`\log q`, ``targets`` is :math:`\log p`.
 
@@ -165,9 +163,7 @@ def smooth_l1_loss(
     return _reduce(loss, reduction)
 
 
-def huber_loss(
-    inputs: mx.array, targets: mx.array, delta: float = 1.0, reduction: Reduction = "none"
-) -> mx.array:
+def huber_loss(inputs: mx.array, targets: mx.array, delta: float = 1.0, reduction: Reduction = "none") -> mx.array:
     r"""Of the difference :math:`d`: :math:`d^2 / 2` where :math:`|d| \le \delta`,
     :math:`\delta (|d| - \delta/2)` elsewhere (Huber, 1964).
 

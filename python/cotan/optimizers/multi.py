@@ -29,9 +29,7 @@ class MultiOptimizer(Optimizer):
         filters: list[Callable[[str, mx.array], bool]] = [],  # noqa: B006 - never changed
     ) -> None:
         if len(filters) != len(optimizers) - 1:
-            raise ValueError(
-                f"MultiOptimizer: {len(optimizers)} optimizers need one filter less, not {len(filters)}"
-            )
+            raise ValueError(f"MultiOptimizer: {len(optimizers)} optimizers need one filter less, not {len(filters)}")
         super().__init__()
         self.optimizers = list(optimizers)
         self.filters = list(filters)

@@ -73,9 +73,7 @@ def join_schedules(schedules: list[Callable], boundaries: list[int]) -> Callable
     if not schedules:
         raise ValueError("join_schedules: no schedule is given")
     if len(boundaries) != len(schedules) - 1:
-        raise ValueError(
-            f"join_schedules: {len(schedules)} schedules need one boundary less, not {len(boundaries)}"
-        )
+        raise ValueError(f"join_schedules: {len(schedules)} schedules need one boundary less, not {len(boundaries)}")
 
     def schedule(step: mx.array) -> mx.array:
         value = schedules[0](step)

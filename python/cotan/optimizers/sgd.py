@@ -30,9 +30,7 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError(
-                f"SGD: nesterov needs momentum > 0 and no dampening, not {momentum} and {dampening}"
-            )
+            raise ValueError(f"SGD: nesterov needs momentum > 0 and no dampening, not {momentum} and {dampening}")
         super().__init__()
         self._maybe_schedule("learning_rate", learning_rate)
         self.momentum = momentum

@@ -72,9 +72,7 @@ class Module(dict):
         self.__dict__.pop(key, None)
         if hasattr(type(self), key):
             # An attribute of the class would hide the item from every later read.
-            raise AttributeError(
-                f"{type(self).__name__}.{key} is an attribute of the class: pick another name"
-            )
+            raise AttributeError(f"{type(self).__name__}.{key} is an attribute of the class: pick another name")
         self[key] = val
 
     def __delattr__(self, name: str, /) -> None:
@@ -322,9 +320,7 @@ class Module(dict):
 
     # ---- freezing and modes
 
-    def freeze(
-        self, *, recurse: bool = True, keys: str | list[str] | None = None, strict: bool = False
-    ) -> Module:
+    def freeze(self, *, recurse: bool = True, keys: str | list[str] | None = None, strict: bool = False) -> Module:
         """Keep parameters out of :meth:`trainable_parameters`; return the module.
 
         All of them, or those named ``keys``, here and, with ``recurse``, in all descendants. With ``strict``
@@ -381,9 +377,7 @@ class Module(dict):
     def _own_parameter_names(self) -> list[str]:
         """Dotted names of the parameters of this module that belong to no child module."""
         own = self.filter_and_map(
-            lambda module, key, value: (
-                not isinstance(value, Module) and self.valid_parameter_filter(module, key, value)
-            )
+            lambda module, key, value: not isinstance(value, Module) and self.valid_parameter_filter(module, key, value)
         )
         return [name for name, _ in tree_flatten(own)]
 
@@ -426,9 +420,7 @@ def _map_value(
     raise ValueError(f"filter_and_map: {key!r} is a {type(value).__name__}, which can only be a leaf")
 
 
-def _replace(
-    target: Any, tree: Any, is_value: Callable[[Any], bool], kind: str, strict: bool, path: str = ""
-) -> None:
+def _replace(target: Any, tree: Any, is_value: Callable[[Any], bool], kind: str, strict: bool, path: str = "") -> None:
     """Put the values of ``tree`` in the place of the values that ``target`` has there."""
     for key, new in tree.items() if isinstance(tree, dict) else enumerate(tree):
         name = f"{path}{key}"

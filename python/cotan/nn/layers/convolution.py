@@ -24,9 +24,7 @@ class _Convolution(Module):
         super().__init__()
         if in_channels % groups != 0:
             name = type(self).__name__
-            raise ValueError(
-                f"{name}: {in_channels} input channels cannot be split into {groups} equal groups"
-            )
+            raise ValueError(f"{name}: {in_channels} input channels cannot be split into {groups} equal groups")
         limit = math.sqrt(1.0 / (in_channels // groups * math.prod(kernel_size)))
         self.weight = mx.random.uniform(-limit, limit, (out_channels, *kernel_size, in_channels // groups))
         if bias:

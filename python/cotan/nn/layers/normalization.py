@@ -205,9 +205,7 @@ class BatchNorm(Module):
 
     def __call__(self, x: mx.array) -> mx.array:
         if not 2 <= x.ndim <= 4:
-            raise ValueError(
-                f"BatchNorm: the input has shape {x.shape}, expected (N, ..., C) with two to four axes"
-            )
+            raise ValueError(f"BatchNorm: the input has shape {x.shape}, expected (N, ..., C) with two to four axes")
         if self.training or not self.track_running_stats:
             mean, var = self._batch_statistics(x)
         else:
@@ -219,9 +217,7 @@ class BatchNorm(Module):
         """Mean and biased variance of each channel; updates the running statistics in training."""
         count = x.size // x.shape[-1]
         if self.training and count <= 1:
-            raise ValueError(
-                f"BatchNorm: training needs more than one value for each channel, got shape {x.shape}"
-            )
+            raise ValueError(f"BatchNorm: training needs more than one value for each channel, got shape {x.shape}")
         axes = tuple(range(x.ndim - 1))
         mean, var = mx.mean(x, axis=axes), mx.var(x, axis=axes)
         if self.training and self.track_running_stats:

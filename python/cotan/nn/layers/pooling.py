@@ -13,9 +13,7 @@ class _Pool(Module):
 
     _spatial_axes: int
 
-    def __init__(
-        self, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0
-    ) -> None:
+    def __init__(self, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0) -> None:
         super().__init__()
         self._kernel_size = self._sizes("kernel_size", kernel_size, at_least=1)
         self._stride = self._kernel_size if stride is None else self._sizes("stride", stride, at_least=1)
@@ -163,9 +161,7 @@ def _tiles(x: mx.array, kernel: tuple[int, ...]) -> tuple[mx.array, tuple[int, .
     return tiles, tuple(range(2, 2 + 2 * len(kernel), 2))
 
 
-def _sliding_windows(
-    x: mx.array, kernel: tuple[int, ...], stride: tuple[int, ...]
-) -> tuple[mx.array, tuple[int, ...]]:
+def _sliding_windows(x: mx.array, kernel: tuple[int, ...], stride: tuple[int, ...]) -> tuple[mx.array, tuple[int, ...]]:
     """Windows of any overlap, and the axes within a window."""
     batch, *space, channels = x.shape
     counts = [max((size - k) // s + 1, 0) for size, k, s in zip(space, kernel, stride, strict=True)]

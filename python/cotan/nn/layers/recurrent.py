@@ -147,8 +147,6 @@ class LSTM(Module):
 def _projected_steps(x: mx.array, weight: mx.array, bias: mx.array | None) -> list[mx.array]:
     """The elements of a sequence ``(..., L, D)``, each mapped from ``(..., D)`` by one affine map."""
     if x.ndim < 2 or x.shape[-2] == 0:
-        raise ValueError(
-            f"a recurrent layer needs an input (..., L, D) with at least one step, not {x.shape}"
-        )
+        raise ValueError(f"a recurrent layer needs an input (..., L, D) with at least one step, not {x.shape}")
     x = x @ weight.T if bias is None else mx.addmm(bias, x, weight.T)
     return [x[..., step, :] for step in range(x.shape[-2])]

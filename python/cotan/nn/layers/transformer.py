@@ -42,9 +42,7 @@ class MultiHeadAttention(Module):
     ) -> None:
         super().__init__()
         if dims % num_heads != 0:
-            raise ValueError(
-                f"MultiHeadAttention: {dims} dimensions cannot be split into {num_heads} equal heads"
-            )
+            raise ValueError(f"MultiHeadAttention: {dims} dimensions cannot be split into {num_heads} equal heads")
         query_input_dims = query_input_dims or dims
         key_input_dims = key_input_dims or dims
         value_input_dims = value_input_dims or key_input_dims
@@ -71,7 +69,7 @@ class MultiHeadAttention(Module):
         return mx.unflatten(x, -1, (self.num_heads, -1)).swapaxes(1, 2)
 
     @staticmethod
-    def create_additive_causal_mask(N: int, dtype: mx.Dtype = mx.float32) -> mx.array:
+    def create_additive_causal_mask(N: int, dtype: mx.Dtype = mx.float32) -> mx.array:  # noqa: N803
         """Mask ``(N, N)`` that hides what comes later: the lowest finite number above the diagonal, zero
         elsewhere.
 
@@ -283,12 +281,8 @@ class Transformer(Module):
         super().__init__()
         shape = (dims, num_heads, mlp_dims, dropout, activation, norm_first, checkpoint)
         # `is None`, as a module without parameters is falsy.
-        self.encoder = (
-            TransformerEncoder(num_encoder_layers, *shape) if custom_encoder is None else custom_encoder
-        )
-        self.decoder = (
-            TransformerDecoder(num_decoder_layers, *shape) if custom_decoder is None else custom_decoder
-        )
+        self.encoder = TransformerEncoder(num_encoder_layers, *shape) if custom_encoder is None else custom_encoder
+        self.decoder = TransformerDecoder(num_decoder_layers, *shape) if custom_decoder is None else custom_decoder
 
     def __call__(
         self,
@@ -302,9 +296,7 @@ class Transformer(Module):
         return self.decoder(tgt, memory, tgt_mask, memory_mask)
 
 
-def _residual(
-    x: mx.array, sublayer: Callable[[mx.array], mx.array], norm: LayerNorm, norm_first: bool
-) -> mx.array:
+def _residual(x: mx.array, sublayer: Callable[[mx.array], mx.array], norm: LayerNorm, norm_first: bool) -> mx.array:
     return x + sublayer(norm(x)) if norm_first else norm(x + sublayer(x))
 
 

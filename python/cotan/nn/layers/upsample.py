@@ -50,9 +50,7 @@ class Upsample(Module):
 
     def __call__(self, x: mx.array) -> mx.array:
         if x.ndim < 3:
-            raise ValueError(
-                f"Upsample: the input has shape {x.shape}, expected (N, ..., C) with three axes or more"
-            )
+            raise ValueError(f"Upsample: the input has shape {x.shape}, expected (N, ..., C) with three axes or more")
         scales = self.scale_factor
         if not isinstance(scales, tuple):
             scales = (scales,) * (x.ndim - 2)
@@ -83,9 +81,7 @@ def upsample_nearest(x: mx.array, scale_factor: tuple) -> mx.array:
     return x
 
 
-def upsample_linear(
-    x: mx.array, scale_factor: tuple, align_corners: bool = False, antialias: bool = False
-) -> mx.array:
+def upsample_linear(x: mx.array, scale_factor: tuple, align_corners: bool = False, antialias: bool = False) -> mx.array:
     """Resize by linear interpolation; see :class:`Upsample`.
 
     >>> upsample_linear(mx.array([[[0.0], [4.0]]]), (1.5,), align_corners=True).squeeze()
@@ -94,9 +90,7 @@ def upsample_linear(
     return _interpolate(x, scale_factor, _triangle, 1, align_corners, antialias)
 
 
-def upsample_cubic(
-    x: mx.array, scale_factor: tuple, align_corners: bool = False, antialias: bool = False
-) -> mx.array:
+def upsample_cubic(x: mx.array, scale_factor: tuple, align_corners: bool = False, antialias: bool = False) -> mx.array:
     """Resize by cubic convolution; see :class:`Upsample`.
 
     The kernel is that of Keys (IEEE Trans. ASSP 29, 1981) with slope -0.75, or -0.5 with ``antialias``.
@@ -170,7 +164,5 @@ def _spatial_axes(x: mx.array, scale_factor: tuple) -> list[tuple[int, float]]:
 def _new_size(x: mx.array, axis: int, scale: float) -> int:
     new_size = int(scale * x.shape[axis])
     if new_size <= 0:
-        raise ValueError(
-            f"upsample: axis {axis} of length {x.shape[axis]} would vanish with the scale factor {scale}"
-        )
+        raise ValueError(f"upsample: axis {axis} of length {x.shape[axis]} would vanish with the scale factor {scale}")
     return new_size
