@@ -1,0 +1,853 @@
+//! The class `array`.
+
+use std::ffi::c_int;
+use std::sync::{Mutex, PoisonError};
+
+use cotan::{Array, DType, ops};
+use pyo3::basic::CompareOp;
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+
+use crate::args::{Axes, axes, integers};
+use crate::device::StreamArg;
+use crate::dtype::{PyDtype, object};
+use crate::error::{Result, type_error, value_error};
+use crate::operand::{ArrayArg, Operand, pair, refusal};
+use crate::{build, dlpack, foreign, index, print};
+
+/// A lazy n-dimensional array.
+///
+/// Operations on it record what to compute; reading it, printing it or `eval` computes it. Assignments such as
+/// `x[0] = 1` and `x += 1` change the value that this object stands for, and no other array.
+///
+/// >>> import cotan.core as mx
+/// >>> x = mx.array([1.0, 2.0, 3.0])
+/// >>> x * 2
+/// array([2, 4, 6], dtype=float32)
+#[pyclass(name = "array", module = "cotan.core", frozen, subclass, weakref)]
+pub struct PyArray {
+    value: Mutex<Array>,
+}
+
+impl PyArray {
+    pub fn new(array: Array) -> PyArray {
+        PyArray { value: Mutex::new(array) }
+    }
+
+    /// The value that the object stands for now.
+    pub fn get(&self) -> Array {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes the object stand for another value.
+    pub fn set(&self, array: Array) {
+        *self.value.lock().unwrap_or_else(PoisonError::into_inner) = array;
+    }
+}
+
+impl From<Array> for PyArray {
+    fn from(array: Array) -> PyArray {
+        PyArray::new(array)
+    }
+}
+
+pub fn wrap(array: Array) -> Result<PyArray> {
+    Ok(PyArray::new(array))
+}
+
+pub fn wrap_all(arrays: Vec<Array>) -> Vec<PyArray> {
+    arrays.into_iter().map(PyArray::new).collect()
+}
+
+type Binary = fn(&Array, &Array) -> cotan::Result<Array>;
+
+/// The elements, computed without holding the interpreter.
+fn tensor(py: Python<'_>, array: &Array) -> Result<cotan::Tensor> {
+    Ok(py.detach(|| array.tensor())?)
+}
+
+impl PyArray {
+    fn binary(&self, other: &Bound<'_, PyAny>, op: Binary) -> Result<PyArray> {
+        let (a, b) = pair(Operand::Array(self.get()), Operand::of(other)?)?;
+        wrap(op(&a, &b)?)
+    }
+
+    fn reflected(&self, other: &Bound<'_, PyAny>, op: Binary) -> Result<PyArray> {
+        let (a, b) = pair(Operand::of(other)?, Operand::Array(self.get()))?;
+        wrap(op(&a, &b)?)
+    }
+
+    fn in_place(&self, other: &Bound<'_, PyAny>, op: Binary) -> Result<()> {
+        let (a, b) = pair(Operand::Array(self.get()), Operand::of(other)?)?;
+        self.set(op(&a, &b)?);
+        Ok(())
+    }
+
+    fn one(&self, op: &'static str) -> Result<Array> {
+        let array = self.get();
+        if array.size() != 1 {
+            let shape = cotan::tuple(array.shape());
+            return Err(value_error(format!("{op}: only an array with one element has one value; this one has shape {shape}")));
+        }
+        Ok(array)
+    }
+}
+
+macro_rules! operators {
+    ($($name:ident $reflected:ident $in_place:ident $op:path;)*) => {
+        #[pymethods]
+        impl PyArray {
+            $(
+                fn $name(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+                    self.binary(other, $op)
+                }
+                fn $reflected(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+                    self.reflected(other, $op)
+                }
+                fn $in_place(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+                    self.in_place(other, $op)
+                }
+            )*
+        }
+    };
+}
+operators! {
+    __add__ __radd__ __iadd__ ops::add;
+    __sub__ __rsub__ __isub__ ops::subtract;
+    __mul__ __rmul__ __imul__ ops::multiply;
+    __floordiv__ __rfloordiv__ __ifloordiv__ ops::floor_divide;
+    __mod__ __rmod__ __imod__ ops::remainder;
+    __and__ __rand__ __iand__ ops::bitwise_and;
+    __or__ __ror__ __ior__ ops::bitwise_or;
+    __xor__ __rxor__ __ixor__ ops::bitwise_xor;
+    __lshift__ __rlshift__ __ilshift__ ops::left_shift;
+    __rshift__ __rrshift__ __irshift__ ops::right_shift;
+}
+
+#[pymethods]
+impl PyArray {
+    #[new]
+    #[pyo3(signature = (val, dtype = None))]
+    fn py_new(val: &Bound<'_, PyAny>, dtype: Option<PyDtype>) -> Result<PyArray> {
+        wrap(build::array(val, dtype.map(|dtype| dtype.0))?)
+    }
+
+    fn __truediv__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.binary(other, ops::divide)
+    }
+
+    fn __rtruediv__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.reflected(other, ops::divide)
+    }
+
+    fn __div__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.binary(other, ops::divide)
+    }
+
+    fn __rdiv__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.reflected(other, ops::divide)
+    }
+
+    fn __itruediv__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        if !self.get().dtype().is_inexact() {
+            return Err(value_error("/=: an integer array can't hold a quotient in place; use //= or x = x / y"));
+        }
+        self.in_place(other, ops::divide)
+    }
+
+    fn __pow__(&self, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> Result<PyArray> {
+        no_modulo(modulo)?;
+        self.binary(other, ops::power)
+    }
+
+    fn __rpow__(&self, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> Result<PyArray> {
+        no_modulo(modulo)?;
+        self.reflected(other, ops::power)
+    }
+
+    fn __ipow__(&self, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> Result<()> {
+        no_modulo(modulo)?;
+        self.in_place(other, ops::power)
+    }
+
+    fn __matmul__(&self, other: ArrayArg) -> Result<PyArray> {
+        wrap(ops::matmul(&self.get(), &other.0)?)
+    }
+
+    fn __imatmul__(&self, other: ArrayArg) -> Result<()> {
+        self.set(ops::matmul(&self.get(), &other.0)?);
+        Ok(())
+    }
+
+    fn __divmod__(&self, other: &Bound<'_, PyAny>) -> Result<(PyArray, PyArray)> {
+        Ok((self.binary(other, ops::floor_divide)?, self.binary(other, ops::remainder)?))
+    }
+
+    fn __neg__(&self) -> Result<PyArray> {
+        wrap(ops::negative(&self.get())?)
+    }
+
+    fn __pos__(&self) -> PyArray {
+        PyArray::new(self.get())
+    }
+
+    fn __invert__(&self) -> Result<PyArray> {
+        wrap(ops::bitwise_invert(&self.get())?)
+    }
+
+    fn __abs__(&self) -> Result<PyArray> {
+        wrap(ops::abs(&self.get())?)
+    }
+
+    fn __richcmp__(&self, other: &Bound<'_, PyAny>, op: CompareOp) -> Result<Py<PyAny>> {
+        let py = other.py();
+        let compare: Binary = match op {
+            CompareOp::Lt => ops::less,
+            CompareOp::Le => ops::less_equal,
+            CompareOp::Gt => ops::greater,
+            CompareOp::Ge => ops::greater_equal,
+            CompareOp::Eq => ops::equal,
+            CompareOp::Ne => ops::not_equal,
+        };
+        match Operand::of(other) {
+            Ok(other) => {
+                let (a, b) = pair(Operand::Array(self.get()), other)?;
+                Ok(Py::new(py, PyArray::new(compare(&a, &b)?))?.into_any())
+            }
+            // What is no array at all equals none.
+            Err(_) if matches!(op, CompareOp::Eq | CompareOp::Ne) && crate::operand::number(other).is_ok() => {
+                Ok((op == CompareOp::Ne).into_pyobject(py)?.to_owned().into_any().unbind())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn __hash__(slf: &Bound<'_, Self>) -> isize {
+        // By identity, since `==` is elementwise.
+        (slf.as_ptr().addr() >> 4) as isize
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> Result<String> {
+        Ok(print::repr(&tensor(py, &self.get())?))
+    }
+
+    fn __bool__(&self, py: Python<'_>) -> Result<bool> {
+        let truth = ops::astype(&self.one("bool()")?, DType::Bool)?;
+        Ok(tensor(py, &truth)?.to_vec::<cotan::Bool>()[0].get())
+    }
+
+    fn __int__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let item = build::item(py, &tensor(py, &self.one("int()")?)?)?;
+        Ok(py.get_type::<pyo3::types::PyInt>().call1((item,))?)
+    }
+
+    fn __float__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let item = build::item(py, &tensor(py, &self.one("float()")?)?)?;
+        Ok(py.get_type::<pyo3::types::PyFloat>().call1((item,))?)
+    }
+
+    fn __complex__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let item = build::item(py, &tensor(py, &self.one("complex()")?)?)?;
+        Ok(py.get_type::<pyo3::types::PyComplex>().call1((item,))?)
+    }
+
+    fn __index__(&self, py: Python<'_>) -> Result<Py<PyAny>> {
+        let array = self.get();
+        if array.ndim() != 0 || !array.dtype().is_integer() {
+            return Err(type_error("only an integer array without axes can be used as an index"));
+        }
+        Ok(build::item(py, &tensor(py, &array)?)?)
+    }
+
+    fn __len__(&self) -> Result<usize> {
+        self.get().shape().first().copied().ok_or_else(|| type_error("len() of an array without axes"))
+    }
+
+    fn __iter__(&self) -> Result<ArrayIterator> {
+        let array = self.get();
+        if array.ndim() == 0 {
+            return Err(type_error("iteration over an array without axes"));
+        }
+        Ok(ArrayIterator { array, next: 0 })
+    }
+
+    fn __format__(&self, py: Python<'_>, spec: &str) -> Result<String> {
+        let array = self.get();
+        if array.ndim() == 0 {
+            let item = build::item(py, &tensor(py, &array)?)?;
+            return Ok(item.bind(py).call_method1("__format__", (spec,))?.extract()?);
+        }
+        if spec.is_empty() {
+            return self.__repr__(py);
+        }
+        Err(type_error(format!("format {spec:?} needs an array without axes")))
+    }
+
+    fn __bytes__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
+        let rows = tensor(py, &self.get())?.to_row_major().map_err(cotan::Error::from)?;
+        Ok(PyBytes::new(py, rows.as_bytes().unwrap_or_default()))
+    }
+
+    fn __getitem__(&self, index: &Bound<'_, PyAny>) -> Result<PyArray> {
+        let array = self.get();
+        let index = index::parse(index)?;
+        wrap(index.py_get(&array)?)
+    }
+
+    fn __setitem__(&self, index: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Result<()> {
+        let array = self.get();
+        let value = stored(value, array.dtype())?;
+        self.set(index::parse(index)?.py_set(&array, &value)?);
+        Ok(())
+    }
+
+    fn __delitem__(&self, _index: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(pyo3::exceptions::PyAttributeError::new_err("elements of an array can't be deleted"))
+    }
+
+    fn __copy__(&self) -> PyArray {
+        PyArray::new(self.get())
+    }
+
+    fn __deepcopy__(&self, memo: &Bound<'_, PyAny>) -> PyArray {
+        let _ = memo;
+        PyArray::new(self.get())
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyTuple>> {
+        let array = self.get();
+        let rebuild = py.import("cotan.core")?.getattr("_unpickle")?;
+        let state = (array.shape().to_vec(), array.dtype().name(), self.__bytes__(py)?);
+        Ok((rebuild, state).into_pyobject(py)?)
+    }
+
+    fn __getstate__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyTuple>> {
+        let array = self.get();
+        Ok((array.shape().to_vec(), array.dtype().name(), self.__bytes__(py)?).into_pyobject(py)?)
+    }
+
+    fn __setstate__(&self, state: (Vec<usize>, String, Vec<u8>)) -> Result<()> {
+        self.set(unpickle(&state.0, &state.1, &state.2)?);
+        Ok(())
+    }
+
+    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        // SAFETY: Python passes the view that it wants filled.
+        unsafe { foreign::export(&slf, view, flags) }
+    }
+
+    unsafe fn __releasebuffer__(&self, view: *mut ffi::Py_buffer) {
+        // SAFETY: Python releases each view that was filled once.
+        unsafe { foreign::release(view) };
+    }
+
+    /// A NumPy array that shares this array's memory, unless `dtype` or `copy` ask for another.
+    #[pyo3(signature = (dtype = None, copy = None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let numpy = py.import("numpy")?;
+        let array = slf.get().get();
+        let view = if array.dtype() == DType::Bf16 {
+            let Ok(extension) = py.import("ml_dtypes") else {
+                let message = "NumPy has no bfloat16; convert with astype(float32) first, or install ml_dtypes";
+                return Err(value_error(message));
+            };
+            let bits = PyArray::new(ops::view(&array, DType::U16)?);
+            let view = numpy.call_method1("asarray", (py.get_type::<pyo3::types::PyMemoryView>().call1((bits,))?,))?;
+            view.call_method1("view", (extension.getattr("bfloat16")?,))?
+        } else {
+            numpy.call_method1("asarray", (py.get_type::<pyo3::types::PyMemoryView>().call1((slf,))?,))?
+        };
+        let keywords = PyDict::new(py);
+        keywords.set_item("dtype", dtype)?;
+        match copy {
+            Some(true) => Ok(numpy.call_method("array", (view,), Some(&keywords))?),
+            _ => Ok(numpy.call_method("asarray", (view,), Some(&keywords))?),
+        }
+    }
+
+    /// A DLPack capsule that shares this array's memory.
+    #[pyo3(signature = (*, stream = None, max_version = None, dl_device = None, copy = None))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        stream: Option<&Bound<'py, PyAny>>,
+        max_version: Option<&Bound<'py, PyAny>>,
+        dl_device: Option<(i32, i32)>,
+        copy: Option<bool>,
+    ) -> Result<Bound<'py, PyAny>> {
+        // Main memory has no streams, and every consumer reads version 0.
+        let _ = (stream, max_version);
+        if dl_device.is_some_and(|(kind, _)| kind != dlpack::CPU) {
+            return Err(PyBufferError::new_err("the array is in main memory: only dl_device=(1, 0) is possible").into());
+        }
+        let mut elements = tensor(py, &self.get())?;
+        if copy == Some(true) {
+            elements = elements.copy().map_err(cotan::Error::from)?;
+        }
+        Ok(dlpack::export(py, elements)?)
+    }
+
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        (dlpack::CPU, 0)
+    }
+
+    #[pyo3(signature = (api_version = None))]
+    fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> Result<Bound<'py, PyModule>> {
+        match api_version {
+            None => Ok(py.import("cotan.core")?),
+            Some(version) => Err(value_error(format!("no version of the array API is implemented in full, {version} neither"))),
+        }
+    }
+
+    /// Sizes of the axes.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.get().shape())
+    }
+
+    /// Number of axes.
+    #[getter]
+    fn ndim(&self) -> usize {
+        self.get().ndim()
+    }
+
+    /// Number of elements.
+    #[getter]
+    fn size(&self) -> usize {
+        self.get().size()
+    }
+
+    /// Bytes per element.
+    #[getter]
+    fn itemsize(&self) -> usize {
+        self.get().dtype().size()
+    }
+
+    /// Bytes of all elements.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        let array = self.get();
+        array.size() * array.dtype().size()
+    }
+
+    /// Type of the elements.
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> PyResult<Py<PyDtype>> {
+        object(py, self.get().dtype())
+    }
+
+    /// The real part.
+    #[getter]
+    fn real(&self) -> Result<PyArray> {
+        wrap(ops::real(&self.get())?)
+    }
+
+    /// The imaginary part; zeros for a real array.
+    #[getter]
+    fn imag(&self) -> Result<PyArray> {
+        wrap(ops::imag(&self.get())?)
+    }
+
+    /// The array with its axes in reverse order.
+    #[getter(T)]
+    fn transposed(&self) -> Result<PyArray> {
+        wrap(ops::transpose_all(&self.get())?)
+    }
+
+    /// The array with its last two axes exchanged.
+    #[getter(mT)]
+    fn matrix_transposed(&self) -> Result<PyArray> {
+        let array = self.get();
+        if array.ndim() < 2 {
+            return Err(value_error(format!("mT: needs at least two axes, this array has {}", array.ndim())));
+        }
+        wrap(ops::swapaxes(&array, -1, -2)?)
+    }
+
+    /// Indexed updates that return a new array: `x.at[index].add(value)`.
+    #[getter]
+    fn at(&self) -> index::ArrayAt {
+        index::ArrayAt::new(self.get())
+    }
+
+    /// The value of an array with one element.
+    fn item(&self, py: Python<'_>) -> Result<Py<PyAny>> {
+        Ok(build::item(py, &tensor(py, &self.one("item()")?)?)?)
+    }
+
+    /// The elements as nested lists; without axes, the element itself.
+    fn tolist(&self, py: Python<'_>) -> Result<Py<PyAny>> {
+        Ok(build::nested(py, &tensor(py, &self.get())?)?)
+    }
+
+    /// The elements converted to another type.
+    #[pyo3(signature = (dtype, stream = None))]
+    fn astype(&self, dtype: PyDtype, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::astype(&self.get(), dtype.0)?)
+    }
+
+    /// The bytes of the elements read as another type.
+    #[pyo3(signature = (dtype, *, stream = None))]
+    fn view(&self, dtype: PyDtype, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::view(&self.get(), dtype.0)?)
+    }
+
+    /// The same elements under another shape; one size may be -1.
+    #[pyo3(signature = (*shape, stream = None))]
+    fn reshape(&self, shape: &Bound<'_, PyTuple>, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::reshape_signed(&self.get(), &integers(shape)?)?)
+    }
+
+    /// The array with its axes in the given order, by default reversed.
+    #[pyo3(signature = (*axes, stream = None))]
+    fn transpose(&self, axes: &Bound<'_, PyTuple>, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        let axes = if axes.len() == 1 && axes.get_item(0)?.is_none() { Vec::new() } else { integers(axes)? };
+        let array = self.get();
+        if axes.is_empty() && array.ndim() != 0 {
+            return wrap(ops::transpose_all(&array)?);
+        }
+        wrap(ops::transpose(&array, &axes)?)
+    }
+
+    /// Axes `start_axis` to `end_axis` joined into one.
+    #[pyo3(signature = (start_axis = 0, end_axis = -1, *, stream = None))]
+    fn flatten(&self, start_axis: i64, end_axis: i64, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::flatten(&self.get(), start_axis, end_axis)?)
+    }
+
+    /// Without the axes of size one, or without those that are named.
+    #[pyo3(signature = (axis = None, *, stream = None))]
+    fn squeeze(&self, axis: Option<Axes>, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::squeeze(&self.get(), axes(&axis))?)
+    }
+
+    /// One axis moved to another place.
+    #[pyo3(signature = (source, destination, *, stream = None))]
+    fn moveaxis(&self, source: i64, destination: i64, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::moveaxis(&self.get(), source, destination)?)
+    }
+
+    /// Two axes exchanged.
+    #[pyo3(signature = (axis1, axis2, *, stream = None))]
+    fn swapaxes(&self, axis1: i64, axis2: i64, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::swapaxes(&self.get(), axis1, axis2)?)
+    }
+
+    /// Rounded to `decimals` places, ties to even.
+    #[pyo3(signature = (decimals = 0, *, stream = None))]
+    fn round(&self, decimals: i32, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::round(&self.get(), decimals)?)
+    }
+
+    /// The diagonal of two axes, as a last axis.
+    #[pyo3(signature = (offset = 0, axis1 = 0, axis2 = 1, stream = None))]
+    fn diagonal(&self, offset: i64, axis1: i64, axis2: i64, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::diagonal(&self.get(), offset, axis1, axis2)?)
+    }
+
+    /// The diagonal of a matrix, or the matrix with this diagonal.
+    #[pyo3(signature = (k = 0, *, stream = None))]
+    fn diag(&self, k: i64, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::diag(&self.get(), k)?)
+    }
+}
+
+fn no_modulo(modulo: &Bound<'_, PyAny>) -> Result<()> {
+    if modulo.is_none() { Ok(()) } else { Err(type_error("pow() of arrays takes no modulus")) }
+}
+
+/// A value to be written into an array of `dtype`.
+pub fn stored(value: &Bound<'_, PyAny>, dtype: DType) -> Result<Array> {
+    if value.is_none() {
+        return Err(type_error("None can't be stored in an array"));
+    }
+    match Operand::of(value) {
+        Ok(operand) => operand.stored_in(dtype),
+        Err(_) if value.hasattr("__len__")? => Err(refusal(value)),
+        Err(error) => Err(error),
+    }
+}
+
+fn unpickle(shape: &[usize], dtype: &str, bytes: &[u8]) -> Result<Array> {
+    let Some(dtype) = DType::ALL.into_iter().find(|known| known.name() == dtype) else {
+        return Err(value_error(format!("unpickle: unknown element type {dtype:?}")));
+    };
+    let mut output = cotan_kernels::Output::new(dtype, shape).map_err(cotan::Error::from)?;
+    if output.bytes_mut().len() != bytes.len() {
+        return Err(value_error(format!("unpickle: {} bytes don't fill shape {shape:?} of {dtype}", bytes.len())));
+    }
+    output.bytes_mut().copy_from_slice(bytes);
+    Ok(Array::from_tensor(output.finish()))
+}
+
+/// What a pickle of an array calls.
+#[pyfunction]
+#[pyo3(name = "_unpickle")]
+fn py_unpickle(shape: Vec<usize>, dtype: &str, bytes: &[u8]) -> Result<PyArray> {
+    wrap(unpickle(&shape, dtype, bytes)?)
+}
+
+macro_rules! unary_methods {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        #[pymethods]
+        impl PyArray {
+            $(
+                $(#[$doc])*
+                #[pyo3(signature = (*, stream = None))]
+                fn $name(&self, stream: Option<StreamArg>) -> Result<PyArray> {
+                    let _ = stream;
+                    wrap(ops::$name(&self.get())?)
+                }
+            )*
+        }
+    };
+}
+unary_methods! {
+    /// The magnitude.
+    abs;
+    /// `x * x`.
+    square;
+    /// The square root.
+    sqrt;
+    /// One over the square root.
+    rsqrt;
+    /// `1 / x`.
+    reciprocal;
+    /// e to the power of x.
+    exp;
+    /// The natural logarithm.
+    log;
+    /// The logarithm to base 2.
+    log2;
+    /// The logarithm to base 10.
+    log10;
+    /// `log(1 + x)`, accurate near zero.
+    log1p;
+    /// The sine.
+    sin;
+    /// The cosine.
+    cos;
+    /// The complex conjugate.
+    conj;
+}
+
+macro_rules! reduction_methods {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        #[pymethods]
+        impl PyArray {
+            $(
+                $(#[$doc])*
+                #[pyo3(signature = (axis = None, keepdims = false, *, stream = None))]
+                fn $name(&self, axis: Option<Axes>, keepdims: bool, stream: Option<StreamArg>) -> Result<PyArray> {
+                    let _ = stream;
+                    wrap(ops::$name(&self.get(), axes(&axis), keepdims)?)
+                }
+            )*
+        }
+    };
+}
+reduction_methods! {
+    /// The sum over some or all axes.
+    sum;
+    /// The product over some or all axes.
+    prod;
+    /// The smallest element over some or all axes.
+    min;
+    /// The largest element over some or all axes.
+    max;
+    /// Whether all elements are true.
+    all;
+    /// Whether any element is true.
+    any;
+    /// The mean over some or all axes.
+    mean;
+    /// `log(sum(exp(x)))` without overflow.
+    logsumexp;
+}
+
+macro_rules! scan_methods {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        #[pymethods]
+        impl PyArray {
+            $(
+                $(#[$doc])*
+                #[pyo3(signature = (axis = None, *, reverse = false, inclusive = true, stream = None))]
+                fn $name(
+                    &self, axis: Option<i64>, reverse: bool, inclusive: bool, stream: Option<StreamArg>,
+                ) -> Result<PyArray> {
+                    let _ = stream;
+                    wrap(ops::$name(&self.get(), axis, reverse, inclusive)?)
+                }
+            )*
+        }
+    };
+}
+scan_methods! {
+    /// Sums of the elements so far.
+    cumsum;
+    /// Products of the elements so far.
+    cumprod;
+    /// The largest element so far.
+    cummax;
+    /// The smallest element so far.
+    cummin;
+    /// `logsumexp` of the elements so far.
+    logcumsumexp;
+}
+
+#[pymethods]
+impl PyArray {
+    /// The position of the largest element.
+    #[pyo3(signature = (axis = None, keepdims = false, *, stream = None))]
+    fn argmax(&self, axis: Option<i64>, keepdims: bool, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::argmax(&self.get(), axis, keepdims)?)
+    }
+
+    /// The position of the smallest element.
+    #[pyo3(signature = (axis = None, keepdims = false, *, stream = None))]
+    fn argmin(&self, axis: Option<i64>, keepdims: bool, stream: Option<StreamArg>) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::argmin(&self.get(), axis, keepdims)?)
+    }
+
+    /// The variance; the divisor is the number of elements less `ddof` (also called `correction`).
+    #[pyo3(signature = (axis = None, keepdims = false, ddof = 0, *, correction = None, stream = None))]
+    fn var(
+        &self,
+        axis: Option<Axes>,
+        keepdims: bool,
+        ddof: i64,
+        correction: Option<i64>,
+        stream: Option<StreamArg>,
+    ) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::var(&self.get(), axes(&axis), keepdims, correction.unwrap_or(ddof))?)
+    }
+
+    /// The standard deviation; the divisor is the number of elements less `ddof` (also called `correction`).
+    #[pyo3(signature = (axis = None, keepdims = false, ddof = 0, *, correction = None, stream = None))]
+    fn std(
+        &self,
+        axis: Option<Axes>,
+        keepdims: bool,
+        ddof: i64,
+        correction: Option<i64>,
+        stream: Option<StreamArg>,
+    ) -> Result<PyArray> {
+        let _ = stream;
+        wrap(ops::std(&self.get(), axes(&axis), keepdims, correction.unwrap_or(ddof))?)
+    }
+
+    /// Parts along an axis: that many equal ones, or cut at the given places.
+    #[pyo3(signature = (indices_or_sections, axis = 0, *, stream = None))]
+    fn split(
+        &self,
+        indices_or_sections: crate::functions::SplitArg,
+        axis: i64,
+        stream: Option<StreamArg>,
+    ) -> Result<Vec<PyArray>> {
+        let _ = stream;
+        Ok(wrap_all(indices_or_sections.split(&self.get(), axis)?))
+    }
+}
+
+/// Walks over the first axis of the value that an array had when the walk began.
+#[pyclass(module = "cotan.core")]
+pub struct ArrayIterator {
+    array: Array,
+    next: usize,
+}
+
+#[pymethods]
+impl ArrayIterator {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&mut self) -> Result<Option<PyArray>> {
+        if self.next == self.array.shape()[0] {
+            return Ok(None);
+        }
+        self.next += 1;
+        let row = cotan::indexing::get(&self.array, &[cotan::indexing::Index::Int(self.next as i64 - 1)])?;
+        Ok(Some(PyArray::new(row)))
+    }
+}
+
+/// The name for whatever `array` accepts, in type annotations.
+#[pyclass(module = "cotan.core", frozen)]
+struct ArrayLike {
+    value: Py<PyAny>,
+}
+
+#[pymethods]
+impl ArrayLike {
+    #[new]
+    fn new(arg: Py<PyAny>) -> ArrayLike {
+        ArrayLike { value: arg }
+    }
+
+    fn __mlx_array__(&self, py: Python<'_>) -> Result<PyArray> {
+        wrap(build::array(self.value.bind(py), None)?)
+    }
+}
+
+/// An array of `a`, which may be anything `array` accepts. Memory of other libraries is never shared: `copy=False`
+/// raises ValueError where a copy would be needed.
+#[pyfunction]
+#[pyo3(signature = (a, dtype = None, *, copy = None))]
+fn asarray(a: &Bound<'_, PyAny>, dtype: Option<PyDtype>, copy: Option<bool>) -> Result<PyArray> {
+    let shared = match a.cast::<PyArray>() {
+        Ok(array) => dtype.is_none_or(|dtype| dtype.0 == array.get().get().dtype()),
+        Err(_) => false,
+    };
+    if copy == Some(false) && !shared {
+        return Err(PyValueError::new_err("asarray: this input can only be copied; drop copy=False").into());
+    }
+    wrap(build::array(a, dtype.map(|dtype| dtype.0))?)
+}
+
+/// A copy of an array that another library offers through DLPack.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, copy = None))]
+fn from_dlpack(x: &Bound<'_, PyAny>, copy: Option<bool>) -> Result<PyArray> {
+    if let Ok(array) = x.cast::<PyArray>() {
+        return wrap(array.get().get());
+    }
+    if !x.hasattr("__dlpack__")? {
+        return Err(PyTypeError::new_err(format!("from_dlpack: {} has no __dlpack__()", x.get_type().name()?)).into());
+    }
+    if copy == Some(false) {
+        return Err(PyValueError::new_err("from_dlpack: this input can only be copied; drop copy=False").into());
+    }
+    wrap(foreign::import(x, None)?.ok_or_else(|| refusal(x))?)
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyArray>()?;
+    module.add_class::<ArrayIterator>()?;
+    module.add_class::<ArrayLike>()?;
+    module.add_function(wrap_pyfunction!(py_unpickle, module)?)?;
+    module.add_function(wrap_pyfunction!(asarray, module)?)?;
+    module.add_function(wrap_pyfunction!(from_dlpack, module)?)?;
+    Ok(())
+}

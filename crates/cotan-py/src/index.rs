@@ -1,0 +1,164 @@
+//! Python's index expressions, and `x.at[...]`.
+
+use cotan::indexing::{self, Index, Update};
+use cotan::{Array, DType};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyEllipsis, PyFloat, PyList, PySlice, PyTuple};
+
+use crate::array::{PyArray, stored, wrap};
+use crate::error::{Result, type_error, value_error};
+use crate::{build, foreign};
+
+/// A parsed index, with the interpreter to release while a mask is evaluated.
+pub struct Parsed<'py> {
+    py: Python<'py>,
+    entries: Vec<Index>,
+}
+
+impl Parsed<'_> {
+    pub fn py_get(&self, array: &Array) -> Result<Array> {
+        Ok(self.py.detach(|| indexing::get(array, &self.entries))?)
+    }
+
+    pub fn py_set(&self, array: &Array, value: &Array) -> Result<Array> {
+        Ok(self.py.detach(|| indexing::set(array, &self.entries, value))?)
+    }
+
+    fn update(&self, update: Update, array: &Array, value: &Array) -> Result<Array> {
+        Ok(self.py.detach(|| indexing::update(update, array, &self.entries, value))?)
+    }
+}
+
+/// Reads the object between the brackets.
+pub fn parse<'py>(index: &Bound<'py, PyAny>) -> Result<Parsed<'py>> {
+    let entries = match index.cast::<PyTuple>() {
+        Ok(tuple) => tuple.iter().map(|item| entry(&item)).collect::<Result<_>>()?,
+        Err(_) => vec![entry(index)?],
+    };
+    Ok(Parsed { py: index.py(), entries })
+}
+
+fn entry(object: &Bound<'_, PyAny>) -> Result<Index> {
+    if let Ok(array) = object.cast::<PyArray>() {
+        return from_array(array.get().get());
+    }
+    if object.is_none() {
+        return Ok(Index::NewAxis);
+    }
+    if object.cast::<PyEllipsis>().is_ok() {
+        return Ok(Index::Ellipsis);
+    }
+    if let Ok(slice) = object.cast::<PySlice>() {
+        let bound = |name: &str| -> Result<Option<i64>> {
+            let value = slice.getattr(name)?;
+            if value.is_none() {
+                return Ok(None);
+            }
+            if value.cast::<PyArray>().is_ok() {
+                return Err(value_error("a slice is bounded by ints; read an array with item() first"));
+            }
+            // Python clamps bounds of any size.
+            match value.extract::<i64>() {
+                Ok(value) => Ok(Some(value)),
+                Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(object.py()) => {
+                    Ok(Some(if value.lt(0)? { i64::MIN + 1 } else { i64::MAX }))
+                }
+                Err(_) => Err(value_error(format!("a slice is bounded by ints, not {}", value.get_type().name()?))),
+            }
+        };
+        return Ok(Index::Slice { start: bound("start")?, stop: bound("stop")?, step: bound("step")? });
+    }
+    if let Ok(truth) = object.cast::<PyBool>() {
+        return Ok(Index::Mask(Array::scalar(cotan::Bool::from(truth.is_true()))));
+    }
+    if object.cast::<PyList>().is_ok() {
+        let array = build::array(object, None)?;
+        // An empty list is a list of no places, though an empty array is of floats.
+        let array = if array.size() == 0 { cotan::ops::astype(&array, DType::I32)? } else { array };
+        return from_array(array);
+    }
+    if object.cast::<PyFloat>().is_err() {
+        if let Ok(value) = object.extract::<i64>() {
+            return Ok(Index::Int(value));
+        }
+        if let Some(array) = foreign::import(object, None)? {
+            return from_array(array);
+        }
+    }
+    let name = object.get_type().name()?;
+    Err(value_error(format!("an index is an int, slice, ..., None, or an array or list of ints or bools, not {name}")))
+}
+
+fn from_array(array: Array) -> Result<Index> {
+    match array.dtype() {
+        DType::Bool => Ok(Index::Mask(array)),
+        dtype if dtype.is_integer() => Ok(Index::Array(array)),
+        dtype => Err(value_error(format!("an index array has integers or bools, not {dtype}"))),
+    }
+}
+
+/// An array, and the places of it that an update will change.
+#[pyclass(name = "ArrayAt", module = "cotan.core", frozen)]
+pub struct ArrayAt {
+    array: Array,
+    index: Option<Py<PyAny>>,
+}
+
+impl ArrayAt {
+    pub fn new(array: Array) -> ArrayAt {
+        ArrayAt { array, index: None }
+    }
+
+    fn update(&self, update: Update, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+        let py = value.py();
+        let Some(index) = &self.index else {
+            return Err(value_error("at: say which places to update, as in x.at[index].add(value)"));
+        };
+        let value = stored(value, self.array.dtype())?;
+        wrap(parse(index.bind(py))?.update(update, &self.array, &value)?)
+    }
+}
+
+#[pymethods]
+impl ArrayAt {
+    fn __getitem__(&self, indices: &Bound<'_, PyAny>) -> Result<ArrayAt> {
+        if self.index.is_some() {
+            return Err(type_error("at: the places are chosen already"));
+        }
+        Ok(ArrayAt { array: self.array.clone(), index: Some(indices.clone().unbind()) })
+    }
+
+    /// The array with `value` added at the places, once for each time that a place is named.
+    fn add(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.update(Update::Add, value)
+    }
+
+    /// The array with `value` subtracted at the places.
+    fn subtract(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.update(Update::Subtract, value)
+    }
+
+    /// The array with the places multiplied by `value`.
+    fn multiply(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.update(Update::Multiply, value)
+    }
+
+    /// The array with the places divided by `value`.
+    fn divide(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.update(Update::Divide, value)
+    }
+
+    /// The array with the places raised to at least `value`.
+    fn maximum(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.update(Update::Maximum, value)
+    }
+
+    /// The array with the places lowered to at most `value`.
+    fn minimum(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.update(Update::Minimum, value)
+    }
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<ArrayAt>()
+}

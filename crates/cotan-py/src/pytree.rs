@@ -1,0 +1,148 @@
+//! Nested lists, tuples and dicts of arrays, taken apart and put together.
+
+use cotan::Array;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+use crate::array::PyArray;
+use crate::error::{Result, value_error};
+
+/// Containers within containers deeper than this are refused: a list may contain itself.
+const MAX_DEPTH: usize = 512;
+
+/// The shape of a nested container.
+pub enum Structure {
+    /// An array.
+    Leaf,
+    /// Anything that is neither an array nor a container.
+    Other(Py<PyAny>),
+    List(Vec<Structure>),
+    Tuple(Vec<Structure>),
+    /// A tuple with named fields, which its type puts together.
+    Named(Py<PyAny>, Vec<Structure>),
+    Dict(Vec<(Py<PyAny>, Structure)>),
+}
+
+/// Takes an object apart: its arrays in order, and how they were nested.
+pub fn flatten(object: &Bound<'_, PyAny>) -> Result<(Vec<Array>, Structure)> {
+    let mut arrays = Vec::new();
+    let structure = walk(object, &mut |array| arrays.push(array.get().get()), 0)?;
+    Ok((arrays, structure))
+}
+
+/// The array objects themselves, in order.
+pub fn objects<'py>(object: &Bound<'py, PyAny>) -> Result<Vec<Bound<'py, PyArray>>> {
+    let mut found = Vec::new();
+    walk(object, &mut |array| found.push(array.clone()), 0)?;
+    Ok(found)
+}
+
+fn walk<'py>(
+    object: &Bound<'py, PyAny>,
+    leaf: &mut dyn FnMut(&Bound<'py, PyArray>),
+    depth: usize,
+) -> Result<Structure> {
+    if depth > MAX_DEPTH {
+        return Err(value_error(format!("containers are nested deeper than {MAX_DEPTH}; does one contain itself?")));
+    }
+    if let Ok(array) = object.cast::<PyArray>() {
+        leaf(array);
+        return Ok(Structure::Leaf);
+    }
+    if let Ok(list) = object.cast::<PyList>() {
+        let items = list.iter().map(|item| walk(&item, leaf, depth + 1)).collect::<Result<_>>()?;
+        return Ok(Structure::List(items));
+    }
+    if let Ok(tuple) = object.cast::<PyTuple>() {
+        let items = tuple.iter().map(|item| walk(&item, leaf, depth + 1)).collect::<Result<_>>()?;
+        let named = object.hasattr(pyo3::intern!(object.py(), "_fields"))?;
+        return Ok(if named { Structure::Named(object.get_type().into_any().unbind(), items) } else { Structure::Tuple(items) });
+    }
+    if let Ok(dict) = object.cast::<PyDict>() {
+        let mut items = Vec::with_capacity(dict.len());
+        for (key, value) in dict.iter() {
+            items.push((key.unbind(), walk(&value, leaf, depth + 1)?));
+        }
+        return Ok(Structure::Dict(items));
+    }
+    Ok(Structure::Other(object.clone().unbind()))
+}
+
+impl Structure {
+    /// Puts objects in the places of the arrays.
+    pub fn rebuild<'py>(
+        &self,
+        py: Python<'py>,
+        leaves: &mut dyn Iterator<Item = Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let mut all = |items: &[Structure]| items.iter().map(|item| item.rebuild(py, leaves)).collect::<Result<Vec<_>>>();
+        Ok(match self {
+            Structure::Leaf => leaves.next().ok_or_else(|| value_error("there are fewer arrays than places for them"))?,
+            Structure::Other(object) => object.bind(py).clone(),
+            Structure::List(items) => PyList::new(py, all(items)?)?.into_any(),
+            Structure::Tuple(items) => PyTuple::new(py, all(items)?)?.into_any(),
+            Structure::Named(class, items) => class.bind(py).call1(PyTuple::new(py, all(items)?)?)?,
+            Structure::Dict(items) => {
+                let dict = PyDict::new(py);
+                for (key, item) in items {
+                    dict.set_item(key.bind(py), item.rebuild(py, leaves)?)?;
+                }
+                dict.into_any()
+            }
+        })
+    }
+
+    /// Puts arrays in the places of the arrays, each as a new object.
+    pub fn rebuild_arrays<'py>(&self, py: Python<'py>, arrays: &[Array]) -> Result<Bound<'py, PyAny>> {
+        let objects = arrays.iter().map(|array| Bound::new(py, PyArray::new(array.clone())).map(Bound::into_any));
+        let objects: Vec<_> = objects.collect::<PyResult<_>>()?;
+        self.rebuild(py, &mut objects.into_iter())
+    }
+
+    /// The first object that is neither an array nor a container.
+    pub fn other(&self) -> Option<&Py<PyAny>> {
+        match self {
+            Structure::Leaf => None,
+            Structure::Other(object) => Some(object),
+            Structure::List(items) | Structure::Tuple(items) | Structure::Named(_, items) => {
+                items.iter().find_map(Structure::other)
+            }
+            Structure::Dict(items) => items.iter().find_map(|(_, item)| item.other()),
+        }
+    }
+
+    /// How many arrays there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Structure::Leaf => 1,
+            Structure::Other(_) => 0,
+            Structure::List(items) | Structure::Tuple(items) | Structure::Named(_, items) => {
+                items.iter().map(Structure::count).sum()
+            }
+            Structure::Dict(items) => items.iter().map(|(_, item)| item.count()).sum(),
+        }
+    }
+
+    /// What distinguishes this structure and its constants from others, as a hashable Python object.
+    pub fn key<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let all = |kind: &str, items: &[Structure]| -> Result<Bound<'py, PyAny>> {
+            let keys = items.iter().map(|item| item.key(py)).collect::<Result<Vec<_>>>()?;
+            Ok((kind, PyTuple::new(py, keys)?).into_pyobject(py)?.into_any())
+        };
+        match self {
+            Structure::Leaf => Ok("array".into_pyobject(py)?.into_any()),
+            // 1, 1.0 and True are equal but not the same constant.
+            Structure::Other(object) => Ok((object.bind(py).get_type(), object.bind(py)).into_pyobject(py)?.into_any()),
+            Structure::List(items) => all("list", items),
+            Structure::Tuple(items) => all("tuple", items),
+            Structure::Named(class, items) => Ok((class.bind(py), all("named", items)?).into_pyobject(py)?.into_any()),
+            Structure::Dict(items) => {
+                let keys = items
+                    .iter()
+                    .map(|(key, item)| Ok((key.bind(py), item.key(py)?).into_pyobject(py)?.into_any()))
+                    .collect::<Result<Vec<_>>>()?;
+                Ok(("dict", PyTuple::new(py, keys)?).into_pyobject(py)?.into_any())
+            }
+        }
+    }
+}
