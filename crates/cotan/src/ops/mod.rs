@@ -1,8 +1,10 @@
 //! Operations: one file each or a family, with every rule; [`Op`] lists them all.
 
+mod arg_reduce;
 mod arrange;
 mod axes;
 mod binary;
+mod bits;
 mod cast;
 mod compare;
 mod create;
@@ -10,29 +12,29 @@ mod diagonal;
 mod dynamic;
 mod elementwise;
 mod fp8;
+mod gather;
 mod generate;
 mod identity;
 mod join;
+mod load;
+mod matmul;
 mod pad;
+mod products;
+mod recurrence;
 mod reduce;
 mod rows;
-mod select;
-mod shape;
-mod slice;
-mod strides;
-mod unary;
-mod view;
-mod gather;
-mod recurrence;
 mod scan;
 mod scatter;
-mod arg_reduce;
-mod matmul;
-mod products;
+mod select;
 mod set;
+mod shape;
+mod slice;
 mod softmax;
 mod sort;
 mod stats;
+mod strides;
+mod unary;
+mod view;
 
 use std::sync::Arc;
 
@@ -41,37 +43,39 @@ use cotan_kernels::Tensor;
 use crate::array::{Array, Spec};
 use crate::error::Result;
 
+pub use arg_reduce::*;
 pub use arrange::*;
 pub use axes::*;
 pub use binary::*;
-pub use compare::*;
+pub use bits::*;
 pub use cast::{Cast, astype, same_dtype};
+pub use compare::*;
 pub use create::*;
 pub use diagonal::*;
 pub use dynamic::*;
+pub use gather::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use identity::{Alias, StopGradient, stop_gradient};
 pub use join::*;
+pub use load::*;
+pub use matmul::*;
 pub use pad::*;
+pub use products::*;
+pub use recurrence::*;
 pub use reduce::*;
 pub use rows::*;
-pub use select::{Select, where_};
-pub use shape::*;
-pub use slice::*;
-pub use strides::*;
-pub use unary::*;
-pub use view::*;
-pub use gather::*;
-pub use recurrence::*;
 pub use scan::*;
 pub use scatter::*;
-pub use arg_reduce::*;
-pub use matmul::*;
-pub use products::*;
+pub use select::{Select, where_};
 pub use set::*;
+pub use shape::*;
+pub use slice::*;
 pub use softmax::*;
 pub use sort::*;
 pub use stats::*;
+pub use strides::*;
+pub use unary::*;
+pub use view::*;
 
 /// A call as its derivative rules see it.
 pub struct Site<'a> {
@@ -188,5 +192,43 @@ macro_rules! ops {
     };
 }
 
-ops![Unary, Binary, Select, Cast, Full, Arange, Alias, StopGradient, Reshape, Transpose, Broadcast, Slice, SliceUpdate, Concatenate, Split,
-    View, AsStrided, Contiguous, Depends, EnoughRows, DynamicSlice, DynamicSliceUpdate, Reduce, Scan, Recurrence, Gather, GatherAxis, Scatter, ScatterAxis, ArgReduce, Matmul, Softmax, LogSumExp, Sort, ArgSort, SearchSorted];
+ops![
+    Unary,
+    Binary,
+    Select,
+    Cast,
+    Full,
+    Arange,
+    Alias,
+    StopGradient,
+    Reshape,
+    Transpose,
+    Broadcast,
+    Slice,
+    SliceUpdate,
+    Concatenate,
+    Split,
+    View,
+    AsStrided,
+    Contiguous,
+    Depends,
+    EnoughRows,
+    DynamicSlice,
+    DynamicSliceUpdate,
+    Reduce,
+    Scan,
+    Recurrence,
+    Gather,
+    GatherAxis,
+    Scatter,
+    ScatterAxis,
+    ArgReduce,
+    Matmul,
+    Softmax,
+    LogSumExp,
+    Sort,
+    ArgSort,
+    SearchSorted,
+    RandomBits,
+    Load
+];

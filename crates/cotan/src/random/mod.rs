@@ -1,0 +1,228 @@
+//! Random numbers from explicit keys, or from the key that each thread keeps.
+//!
+//! Bits come from Threefry-2x32 with 20 rounds: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random
+//! numbers: as easy as 1, 2, 3", SC 2011. The same key always gives the same numbers, on every machine; the stream
+//! depends on how many numbers are drawn at once. Nothing here evaluates: drawing is as lazy as any operation.
+
+mod discrete;
+mod state;
+
+pub use discrete::{Samples, bernoulli, categorical, permutation, permutation_of, randint};
+pub use state::{next_key, seed, set_state, state};
+
+use cotan_kernels::{Complex32, DType, Scalar};
+use smallvec::smallvec;
+
+use crate::array::Array;
+use crate::error::{Error, Result, tuple};
+use crate::ops::{
+    RandomBits, abs, add, astype, broadcast_to, clip, divide, erf, erfinv, log, log1p, minimum, multiply,
+};
+use crate::ops::{negative, reshape, sign, slice_axis, subtract};
+
+/// The largest `f32` below 1.
+const BELOW_ONE: f32 = 1.0 - f32::EPSILON / 2.0;
+
+/// The key of a seed: two words of `uint32`, the high one first.
+///
+/// # Errors
+/// When there is no memory.
+pub fn key(seed: u64) -> Result<Array> {
+    Array::from_slice(&[(seed >> 32) as u32, seed as u32], &[2])
+}
+
+/// `count` new keys from one, in an array of shape `(count, 2)`.
+///
+/// # Errors
+/// When `key` is not a key.
+///
+/// ```
+/// use cotan::random;
+/// let keys = random::split(&random::key(0)?, 2)?;
+/// assert_eq!(keys.to_vec::<u32>()?, [4146024105, 967050713, 2718843009, 1272950319]);
+/// # Ok::<(), cotan::Error>(())
+/// ```
+pub fn split(key: &Array, count: usize) -> Result<Array> {
+    expect_key("split", key)?;
+    draw(&[count, 2], DType::U32, key)
+}
+
+/// Uniformly random unsigned integers of `width` bits.
+///
+/// # Errors
+/// When `width` is not 8, 16, 32 or 64, or `key` is not a key.
+pub fn bits(shape: &[usize], width: u32, key: Option<&Array>) -> Result<Array> {
+    let dtype = match width {
+        8 => DType::U8,
+        16 => DType::U16,
+        32 => DType::U32,
+        64 => DType::U64,
+        _ => return Err(Error::value("bits", format!("a width is 8, 16, 32 or 64 bits, got {width}"))),
+    };
+    draw(shape, dtype, &given_or_next("bits", key)?)
+}
+
+/// Uniformly distributed numbers in `[low, high)`, as `dtype`.
+///
+/// # Errors
+/// When the bounds don't broadcast to `shape`, `dtype` is not a floating type of at most 32 bits, or `key` is not a key.
+pub fn uniform(low: &Array, high: &Array, shape: &[usize], dtype: DType, key: Option<&Array>) -> Result<Array> {
+    const OP: &str = "uniform";
+    let below_one = match dtype {
+        DType::F16 => 1.0 - 1.0 / 2048.0,
+        DType::Bf16 => 1.0 - 1.0 / 256.0,
+        DType::F32 => f64::from(BELOW_ONE),
+        DType::F64 => {
+            let message = "float64 is not supported: draw float32 and convert".to_owned();
+            return Err(Error::Runtime { op: OP, message });
+        }
+        _ => return Err(Error::DType { op: OP, dtype, expected: "a floating type" }),
+    };
+    let (low, high) = (astype(low, dtype)?, astype(high, dtype)?);
+    expect_fit(OP, &[&low, &high], shape)?;
+    let words = astype(&draw(shape, DType::U32, &given_or_next(OP, key)?)?, DType::F32)?;
+    // `u32::MAX` as a float is 2^32, so the division is exact.
+    let unit = minimum(&divide(&words, &number(DType::F32, 4_294_967_296.0))?, &number(DType::F32, below_one))?;
+    add(&multiply(&subtract(&high, &low)?, &astype(&unit, dtype)?)?, &low)
+}
+
+/// Normally distributed numbers with mean `loc` and standard deviation `scale` (0 and 1 when `None`), as `dtype`.
+///
+/// The parts of complex numbers have half of the variance each.
+///
+/// # Errors
+/// When `loc` or `scale` don't broadcast to `shape`, `dtype` is not a floating type, or `key` is not a key.
+pub fn normal(
+    shape: &[usize],
+    dtype: DType,
+    loc: Option<&Array>,
+    scale: Option<&Array>,
+    key: Option<&Array>,
+) -> Result<Array> {
+    const OP: &str = "normal";
+    expect_inexact(OP, dtype)?;
+    for parameter in [loc, scale].into_iter().flatten() {
+        expect_fit(OP, &[parameter], shape)?;
+    }
+    let mut values = if dtype == DType::C64 {
+        let parts = erfinv(&symmetric(OP, &[shape, &[2]].concat(), key)?)?;
+        let [re, im] =
+            [0, 1].map(|part| astype(&reshape(&slice_axis(&parts, shape.len(), part, 1, 1)?, shape)?, dtype));
+        add(&re?, &multiply(&im?, &Array::scalar(Complex32::i()))?)?
+    } else {
+        let standard = erfinv(&symmetric(OP, shape, key)?)?;
+        astype(&multiply(&standard, &number(DType::F32, std::f64::consts::SQRT_2))?, dtype)?
+    };
+    if let Some(scale) = scale {
+        values = multiply(&values, &astype(scale, dtype)?)?;
+    }
+    if let Some(loc) = loc {
+        values = add(&values, &astype(loc, dtype)?)?;
+    }
+    Ok(values)
+}
+
+/// Normally distributed numbers between `lower` and `upper`, as `dtype`; the default shape is that of the bounds.
+///
+/// # Errors
+/// When the bounds don't broadcast to the shape, `dtype` is not a floating type of at most 32 bits, or `key` is not a key.
+pub fn truncated_normal(
+    lower: &Array,
+    upper: &Array,
+    shape: Option<&[usize]>,
+    dtype: DType,
+    key: Option<&Array>,
+) -> Result<Array> {
+    const OP: &str = "truncated_normal";
+    expect_narrow(OP, dtype)?;
+    let (lower, upper) = (astype(lower, DType::F32)?, astype(upper, DType::F32)?);
+    let common = crate::ops::broadcast_shapes(&[lower.shape(), upper.shape()])?;
+    let shape = shape.unwrap_or(&common);
+    expect_fit(OP, &[&lower, &upper], shape)?;
+    let root = number(DType::F32, std::f64::consts::SQRT_2);
+    let bound = |x: &Array| erf(&divide(x, &root)?);
+    let unit = uniform(&bound(&lower)?, &bound(&upper)?, shape, DType::F32, key)?;
+    let values = multiply(&root, &erfinv(&unit)?)?;
+    astype(&clip(&values, Some(&lower), Some(&upper))?, dtype)
+}
+
+/// Numbers with the standard Gumbel distribution, as `dtype`.
+///
+/// # Errors
+/// When `dtype` is not a floating type of at most 32 bits, or `key` is not a key.
+pub fn gumbel(shape: &[usize], dtype: DType, key: Option<&Array>) -> Result<Array> {
+    expect_narrow("gumbel", dtype)?;
+    let unit = uniform(&number(dtype, 0.0), &number(dtype, 1.0), shape, dtype, key)?;
+    negative(&log(&negative(&log(&unit)?)?)?)
+}
+
+/// Numbers with the Laplace distribution around `loc`, as `dtype`.
+///
+/// # Errors
+/// When `dtype` is not a real floating type, or `key` is not a key.
+pub fn laplace(shape: &[usize], dtype: DType, loc: f64, scale: f64, key: Option<&Array>) -> Result<Array> {
+    if !dtype.is_float() {
+        return Err(Error::DType { op: "laplace", dtype, expected: "a real floating type" });
+    }
+    let side = symmetric("laplace", shape, key)?;
+    let standard = astype(&multiply(&sign(&side)?, &log1p(&negative(&abs(&side)?)?)?)?, dtype)?;
+    add(&multiply(&standard, &number(dtype, scale))?, &number(dtype, loc))
+}
+
+/// Uniform numbers in (-1, 1).
+fn symmetric(op: &'static str, shape: &[usize], key: Option<&Array>) -> Result<Array> {
+    let key = given_or_next(op, key)?;
+    let low = Array::scalar(-BELOW_ONE);
+    uniform(&low, &Array::scalar(1f32), shape, DType::F32, Some(&key))
+}
+
+fn draw(shape: &[usize], dtype: DType, key: &Array) -> Result<Array> {
+    Array::apply(RandomBits { shape: shape.into(), dtype }, smallvec![key.clone()])
+}
+
+fn number(dtype: DType, value: f64) -> Array {
+    Array::full(&[], Scalar::new(value).cast(dtype))
+}
+
+/// The key that was given, or the next one of the thread.
+fn given_or_next(op: &'static str, key: Option<&Array>) -> Result<Array> {
+    match key {
+        Some(key) => expect_key(op, key).map(|()| key.clone()),
+        None => next_key(),
+    }
+}
+
+fn expect_key(op: &'static str, key: &Array) -> Result<()> {
+    if key.dtype() == DType::U32 && key.shape() == [2] {
+        return Ok(());
+    }
+    let message = format!("a key is uint32 of shape (2,), got {} of shape {}", key.dtype(), tuple(key.shape()));
+    Err(Error::value(op, message))
+}
+
+/// Parameters may repeat over the drawn shape, but don't enlarge it.
+fn expect_fit(op: &'static str, parameters: &[&Array], shape: &[usize]) -> Result<()> {
+    for parameter in parameters {
+        broadcast_to(parameter, shape).map_err(|_| Error::Broadcast {
+            op,
+            left: parameter.shape().into(),
+            right: shape.into(),
+        })?;
+    }
+    Ok(())
+}
+
+fn expect_inexact(op: &'static str, dtype: DType) -> Result<()> {
+    if dtype.is_inexact() { Ok(()) } else { Err(Error::DType { op, dtype, expected: "a floating type" }) }
+}
+
+/// A floating type that the numbers of 32 bits fill.
+fn expect_narrow(op: &'static str, dtype: DType) -> Result<()> {
+    match dtype {
+        DType::F16 | DType::Bf16 | DType::F32 => Ok(()),
+        DType::F64 => {
+            Err(Error::Runtime { op, message: "float64 is not supported: draw float32 and convert".to_owned() })
+        }
+        _ => Err(Error::DType { op, dtype, expected: "a floating type" }),
+    }
+}
