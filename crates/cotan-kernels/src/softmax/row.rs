@@ -26,9 +26,8 @@ impl<W: Arith> Sum<W> {
 pub(super) fn join<W: Arith + Float>(parts: &[Sum<W>]) -> Sum<W> {
     let top = parts.iter().fold(W::LOWEST, |top, part| Arith::max(top, part.top));
     let scaled = |part: &Sum<W>| {
-        // A part of negative infinities counts nothing; the difference of equal infinities would be NaN.
-        let weight = if part.top == W::LOWEST { 0.0 } else { (part.top.to_f64() - top.to_f64()).exp() };
-        weight * part.total
+        // The total of a part of negative infinities is NaN, but it counts nothing.
+        if part.top == W::LOWEST { 0.0 } else { (part.top.to_f64() - top.to_f64()).exp() * part.total }
     };
     let total = if top == W::LOWEST { 0.0 } else { parts.iter().map(scaled).sum() };
     Sum { top, total }
