@@ -71,7 +71,7 @@ fn parts(shape: &[usize], index: &[Index]) -> Vec<Part> {
                 parts.push(Part::Basic(Some(axis), walk(*start, *stop, step.unwrap_or(1), n)));
             }
             Index::Ellipsis => {
-                parts.extend((axis..axis + rest).map(|axis| Part::Basic(Some(axis), (0..shape[axis]).collect())))
+                parts.extend((axis..axis + rest).map(|axis| Part::Basic(Some(axis), (0..shape[axis]).collect())));
             }
             Index::NewAxis => parts.push(Part::Basic(None, vec![0])),
             Index::Array(a) => {

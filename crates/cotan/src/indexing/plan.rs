@@ -1,6 +1,6 @@
 //! What an index selects: a strided view, and in it the axes that index arrays read.
 
-use cotan_kernels::layout::{self, Strides};
+use cotan_kernels::layout::Strides;
 
 use super::{Index, gather, mask};
 use crate::array::{Array, Shape};
@@ -107,9 +107,9 @@ impl Plan {
             }
             Entry::NewAxis => self.view.push(1),
             Entry::Array(array, size) => {
-                if size.is_some_and(|size| size != shape[axis]) {
-                    let message = format!("the mask has size {size:?} where axis {axis} has size {}", shape[axis]);
-                    return Err(Error::value(self.op, message.replace("Some(", "").replace(')', "")));
+                if let Some(size) = size.filter(|&size| size != shape[axis]) {
+                    let message = format!("the mask has size {size} where axis {axis} has size {}", shape[axis]);
+                    return Err(Error::value(self.op, message));
                 }
                 self.index_by(array);
                 self.take(0, 1, shape[axis]);
@@ -232,9 +232,4 @@ pub(super) fn bounds(start: Option<i64>, stop: Option<i64>, step: i64, size: usi
     let count = (distance - 1) / step.abs() + 1;
     // A single element needs no step, and a huge one must not overflow strides.
     (start as usize, if count == 1 { 1 } else { step as isize }, count as usize)
-}
-
-/// Number of elements of a shape that may be too large.
-pub(super) fn len(op: &'static str, shape: &[usize]) -> Result<usize> {
-    layout::checked_len(shape).ok_or_else(|| Error::value(op, "selects too many elements"))
 }

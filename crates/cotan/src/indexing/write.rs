@@ -3,7 +3,7 @@
 use cotan_kernels::Kind;
 use cotan_kernels::region::ScatterMode;
 
-use super::plan::{self, Plan};
+use super::plan::Plan;
 use super::{Index, gather, mask};
 use crate::array::Array;
 use crate::error::Result;
@@ -87,7 +87,6 @@ pub fn update(mode: Update, a: &Array, index: &[Index], value: &Array) -> Result
 /// The value as what the plan selects.
 fn fit(plan: &Plan, a: &Array, value: &Array) -> Result<Array> {
     let shape = plan.shape();
-    plan::len("index", &shape)?;
     broadcast_to(&astype(&drop_ones(value, shape.len())?, a.dtype())?, &shape)
 }
 

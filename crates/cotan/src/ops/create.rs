@@ -2,7 +2,10 @@
 
 use cotan_kernels::{DType, Scalar};
 
-use super::{add, arange, astype, broadcast_to, divide, equal, greater_equal, multiply, reshape, where_, zeros_like};
+use super::{
+    abs, add, arange, astype, broadcast_to, cos, divide, equal, greater_equal, multiply, ones, reshape, subtract,
+    where_, zeros_like,
+};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result, tuple};
 
@@ -27,7 +30,6 @@ pub fn full(shape: &[usize], value: &Array, dtype: Option<DType>) -> Result<Arra
 /// ```
 pub fn linspace(start: f64, stop: f64, num: usize, endpoint: bool, dtype: DType) -> Result<Array> {
     let gaps = if endpoint { num.saturating_sub(1) } else { num };
-    let constant = |value: f64| Array::full(&[], Scalar::new(value));
     let place = arange(0.0, num as f64, 1.0, DType::F64)?;
     // Multiplied first, so that whole steps give whole values, which integer types then don't truncate.
     let way = divide(&multiply(&place, &constant(stop - start))?, &constant(gaps.max(1) as f64))?;
@@ -137,38 +139,52 @@ pub fn meshgrid(arrays: &[Array], sparse: bool, order: GridOrder) -> Result<Vec<
 /// The triangular window of `m` values that starts and ends with zero.
 ///
 /// # Errors
-/// When there is no memory.
+/// When there are too many values.
 pub fn bartlett(m: usize) -> Result<Array> {
-    window(m, |x| 1.0 - (2.0 * x - 1.0).abs())
+    let way = linspace(-1.0, 1.0, m, true, DType::F64)?;
+    finish(m, &subtract(&constant(1.0), &abs(&way)?)?)
 }
 
 /// The Blackman window of `m` values (R. B. Blackman and J. W. Tukey, 1958): two cosine terms.
 ///
 /// # Errors
-/// When there is no memory.
+/// When there are too many values.
 pub fn blackman(m: usize) -> Result<Array> {
-    window(m, |x| 0.42 - 0.5 * (std::f64::consts::TAU * x).cos() + 0.08 * (2.0 * std::f64::consts::TAU * x).cos())
+    cosines(m, &[0.42, -0.5, 0.08])
 }
 
 /// The Hamming window of `m` values (R. B. Blackman and J. W. Tukey, 1958): a raised cosine on a pedestal.
 ///
 /// # Errors
-/// When there is no memory.
+/// When there are too many values.
 pub fn hamming(m: usize) -> Result<Array> {
-    window(m, |x| 0.54 - 0.46 * (std::f64::consts::TAU * x).cos())
+    cosines(m, &[0.54, -0.46])
 }
 
 /// The Hann window of `m` values (R. B. Blackman and J. W. Tukey, 1958): a raised cosine.
 ///
 /// # Errors
-/// When there is no memory.
+/// When there are too many values.
 pub fn hanning(m: usize) -> Result<Array> {
-    window(m, |x| 0.5 - 0.5 * (std::f64::consts::TAU * x).cos())
+    cosines(m, &[0.5, -0.5])
 }
 
-/// `value` at `m` evenly spaced places from 0 to 1, or a single one.
-fn window(m: usize, value: impl Fn(f64) -> f64) -> Result<Array> {
-    let at = |i: usize| if m == 1 { 1.0 } else { value(i as f64 / (m - 1) as f64) as f32 };
-    let values: Vec<f32> = (0..m).map(at).collect();
-    Array::from_slice(&values, &[m])
+/// The sum of `weights[i]` times the cosine that has `i` periods from the first to the last of `m` places.
+fn cosines(m: usize, weights: &[f64]) -> Result<Array> {
+    let turn = linspace(0.0, std::f64::consts::TAU, m, true, DType::F64)?;
+    let mut sum = zeros_like(&turn);
+    for (i, &weight) in weights.iter().enumerate() {
+        let wave = cos(&multiply(&turn, &constant(i as f64))?)?;
+        sum = add(&sum, &multiply(&wave, &constant(weight))?)?;
+    }
+    finish(m, &sum)
+}
+
+/// A window in its type; a single value is 1.
+fn finish(m: usize, window: &Array) -> Result<Array> {
+    if m == 1 { Ok(ones(&[1], DType::F32)) } else { astype(window, DType::F32) }
+}
+
+fn constant(value: f64) -> Array {
+    Array::full(&[], Scalar::new(value))
 }

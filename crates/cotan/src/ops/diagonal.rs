@@ -5,8 +5,7 @@ use cotan_kernels::layout::Strides;
 use smallvec::smallvec;
 
 use super::{
-    astype, broadcast_to, flatten, multiply, normalize_axes, permute, reshape, strided_slice, strided_update, sum,
-    zeros,
+    astype, flatten, multiply, normalize_axes, permute, reshape, strided_slice, strided_update, sum, zeros_view,
 };
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result, tuple};
@@ -59,7 +58,7 @@ pub fn diag(a: &Array, k: i64) -> Result<Array> {
             let side =
                 n.checked_add(distance).filter(|side| side.checked_mul(*side).is_some()).ok_or_else(too_large)?;
             let (start, _) = line(side, side, k);
-            let zero = broadcast_to(&zeros(&[], a.dtype()), &[side * side])?;
+            let zero = zeros_view(&[side * side], a.dtype())?;
             reshape(&strided_update(&zero, a, &[start], &[side as isize + 1])?, &[side, side])
         }
         [_, _] => diagonal(a, k, 0, 1),

@@ -4,9 +4,10 @@ use cotan_kernels::layout::Strides;
 use cotan_kernels::{DType, Output, Tensor, region};
 use smallvec::smallvec;
 
+use super::slice::tangent_or_zeros;
 use super::{
-    Batched, PadMode, PadWidth, Primitive, Site, Tangents, add, arange, astype, broadcast_to, greater_equal, less,
-    logical_and, maximum, minimum, normalize_axes, pad, permute, reshape, strided_slice, subtract, where_, zeros,
+    Batched, PadMode, PadWidth, Primitive, Site, Tangents, add, arange, astype, greater_equal, less, logical_and,
+    maximum, minimum, normalize_axes, pad, permute, reshape, strided_slice, subtract, where_, zeros, zeros_view,
 };
 use crate::array::{Array, Inputs, Shape, Spec};
 use crate::error::{Error, Result, tuple};
@@ -136,7 +137,7 @@ impl Primitive for DynamicSlice {
         let Some(cotangent) = &cotangents[0] else { return Ok(vec![None; 2]) };
         let shape = site.inputs[0].shape();
         let start = clamp(&site.inputs[1], &vec![0; self.axes.len()], &self.limits(shape))?;
-        let zero = broadcast_to(&zeros(&[], cotangent.dtype()), shape)?;
+        let zero = zeros_view(shape, cotangent.dtype())?;
         let op = DynamicSliceUpdate { axes: self.axes.clone() };
         Ok(vec![Some(Array::apply(op, smallvec![zero, cotangent.clone(), start])?), None])
     }
@@ -173,10 +174,6 @@ impl Primitive for DynamicSlice {
 impl DynamicSliceUpdate {
     fn on(&self, source: &Array, update: &Array, start: &Array) -> Result<Array> {
         Array::apply(self.clone(), smallvec![source.clone(), update.clone(), start.clone()])
-    }
-
-    fn zeros(of: &Array) -> Result<Array> {
-        broadcast_to(&zeros(&[], of.dtype()), of.shape())
     }
 
     /// The part of `cotangent` that the update covered, zeros where the update was dropped.
@@ -217,7 +214,7 @@ impl Primitive for DynamicSliceUpdate {
         if tangents[0].is_none() && tangents[1].is_none() {
             return Ok(vec![None]);
         }
-        let part = |i: usize| tangents[i].clone().map_or_else(|| DynamicSliceUpdate::zeros(&site.inputs[i]), Ok);
+        let part = |i: usize| tangent_or_zeros(&site.inputs[i], tangents[i].as_ref());
         Ok(vec![Some(self.on(&part(0)?, &part(1)?, &site.inputs[2])?)])
     }
 
@@ -226,7 +223,7 @@ impl Primitive for DynamicSliceUpdate {
         let (update, start) = (&site.inputs[1], &site.inputs[2]);
         let mut all = vec![None; 3];
         if site.wanted[0] {
-            all[0] = Some(self.on(cotangent, &DynamicSliceUpdate::zeros(update)?, start)?);
+            all[0] = Some(self.on(cotangent, &zeros_view(update.shape(), update.dtype())?, start)?);
         }
         if site.wanted[1] {
             all[1] = Some(self.covered(cotangent, update, start)?);

@@ -5,7 +5,8 @@ use cotan_kernels::{DType, Output, Tensor, region};
 use smallvec::smallvec;
 
 use super::slice::slice_axis;
-use super::{Batched, Primitive, Site, Tangents, astype, broadcast_to, expand_dims, flatten, normalize_axis, zeros};
+use super::view::expect_elements_fit;
+use super::{Batched, Primitive, Site, Tangents, astype, expand_dims, flatten, normalize_axis, zeros_view};
 use crate::array::{Array, Inputs, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
@@ -138,7 +139,7 @@ impl Concatenate {
     fn of(&self, parts: &[Option<Array>], like: &[Spec]) -> Result<Option<Array>> {
         let whole = parts.iter().zip(like).map(|(part, spec)| match part {
             Some(part) => Ok(part.clone()),
-            None => broadcast_to(&zeros(&[], spec.dtype), &spec.shape),
+            None => zeros_view(&spec.shape, spec.dtype),
         });
         Array::apply(self.clone(), whole.collect::<Result<Inputs>>()?).map(Some)
     }
@@ -169,8 +170,10 @@ impl Primitive for Concatenate {
                 let message = format!("shapes {left} and {right} differ in more than axis {}", self.axis);
                 return Err(Error::value(self.name(), message));
             }
-            shape[self.axis] += input.shape()[self.axis];
+            let longer = shape[self.axis].checked_add(input.shape()[self.axis]);
+            shape[self.axis] = longer.ok_or_else(|| Error::value(self.name(), "too many elements"))?;
         }
+        expect_elements_fit(self.name(), &shape)?;
         Ok(vec![Spec { shape, dtype: first.dtype() }])
     }
 

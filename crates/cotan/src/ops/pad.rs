@@ -5,7 +5,7 @@ use smallvec::smallvec;
 
 use super::join::join;
 use super::slice::slice_axis;
-use super::{astype, broadcast_to, strided_update};
+use super::{astype, broadcast_to, strided_update, tile};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result};
 
@@ -47,21 +47,20 @@ pub enum PadWidth<'a> {
 /// ```
 pub fn pad(a: &Array, width: PadWidth, mode: &PadMode) -> Result<Array> {
     let widths = widths(width, a.ndim())?;
-    match mode {
-        PadMode::Constant(value) => constant(a, &widths, value),
-        PadMode::Edge => extend(a, &widths, "edge", |i, n| i.clamp(0, n - 1)),
-        PadMode::Reflect => extend(a, &widths, "reflect", |i, n| bounce(i, n - 1, 2 * (n - 1).max(1))),
-        PadMode::Symmetric => extend(a, &widths, "symmetric", |i, n| {
-            let inside = i.rem_euclid(2 * n);
-            inside.min(2 * n - 1 - inside)
-        }),
-    }
-}
-
-/// Position `i` on a line that turns back at 0 and at `last`.
-fn bounce(i: i64, last: i64, period: i64) -> i64 {
-    let inside = i.rem_euclid(period);
-    if last == 0 { 0 } else { inside.min(period - inside) }
+    let (name, mirror) = match mode {
+        PadMode::Constant(value) => return constant(a, &widths, value),
+        PadMode::Edge => ("edge", None),
+        PadMode::Reflect => ("reflect", Some(1)),
+        PadMode::Symmetric => ("symmetric", Some(0)),
+    };
+    widths.iter().enumerate().filter(|(_, width)| **width != [0, 0]).try_fold(a.clone(), |a, (axis, &width)| {
+        match (a.shape()[axis], mirror) {
+            (0, _) => Err(Error::value("pad", format!("axis {axis} has no element that mode {name} could repeat"))),
+            (_, None) | (1, Some(_)) => edge(&a, axis, width),
+            (n, Some(inset)) if width.iter().all(|&side| side <= n - inset) => mirror_once(&a, axis, width, inset),
+            (_, Some(inset)) => mirror_often(&a, axis, width, inset),
+        }
+    })
 }
 
 /// Before and after per axis.
@@ -76,8 +75,8 @@ fn widths(width: PadWidth, ndim: usize) -> Result<Vec<[usize; 2]>> {
         }
     };
     let convert = |(before, after): (i64, i64)| match (usize::try_from(before), usize::try_from(after)) {
-        (Ok(before), Ok(after)) if before.checked_add(after).is_some() => Ok([before, after]),
-        _ => Err(Error::value("pad", format!("width ({before}, {after}) is negative or too large"))),
+        (Ok(before), Ok(after)) => Ok([before, after]),
+        _ => Err(Error::value("pad", format!("width ({before}, {after}) is negative"))),
     };
     pairs.into_iter().map(convert).collect()
 }
@@ -86,58 +85,43 @@ fn constant(a: &Array, widths: &[[usize; 2]], value: &Array) -> Result<Array> {
     if widths.iter().all(|width| *width == [0, 0]) {
         return Ok(a.clone());
     }
-    let too_large = || Error::value("pad", "too many elements");
-    let size = |(n, [before, after]): (&usize, &[usize; 2])| n.checked_add(before + after).ok_or_else(too_large);
-    let shape = a.shape().iter().zip(widths).map(size).collect::<Result<Shape>>()?;
+    let shape = a.shape().iter().zip(widths).map(|(&n, &width)| padded(n, width)).collect::<Result<Shape>>()?;
     let full = broadcast_to(&astype(value, a.dtype())?, &shape)?;
     let starts: Shape = widths.iter().map(|width| width[0]).collect();
     let steps: Strides = smallvec![1; a.ndim()];
     strided_update(&full, a, &starts, &steps)
 }
 
-/// Pads with elements of `a`: place `i` of an axis of size `n`, which may lie outside it, takes element `from(i, n)`.
-fn extend(a: &Array, widths: &[[usize; 2]], mode: &str, from: impl Fn(i64, i64) -> i64) -> Result<Array> {
-    let mut a = a.clone();
-    for (axis, &[before, after]) in widths.iter().enumerate() {
-        let size = a.shape()[axis];
-        if before == 0 && after == 0 {
-            continue;
-        }
-        if size == 0 {
-            return Err(Error::value("pad", format!("axis {axis} has no element that mode {mode} could repeat")));
-        }
-        let side = |range: std::ops::Range<i64>| pieces(&a, axis, range.map(|i| from(i, size as i64) as usize));
-        let n = size as i64;
-        let parts = [side(-(before as i64)..0)?, vec![a.clone()], side(n..n + after as i64)?].concat();
-        a = join(axis, &parts)?;
-    }
-    Ok(a)
+/// Repeats the first and the last element of an axis.
+fn edge(a: &Array, axis: usize, [before, after]: [usize; 2]) -> Result<Array> {
+    let last = a.shape()[axis] - 1;
+    join(axis, &[slice_axis(a, axis, 0, 0, before)?, a.clone(), slice_axis(a, axis, last, 0, after)?])
 }
 
-/// The elements of an axis at `indices`, as slices that together have them in order.
-fn pieces(a: &Array, axis: usize, indices: impl Iterator<Item = usize>) -> Result<Vec<Array>> {
-    // Runs of indices whose neighbours differ by the same step: start, step, size.
-    let mut runs: Vec<(usize, isize, usize)> = Vec::new();
-    for index in indices {
-        match runs.last_mut() {
-            Some((start, step, size)) if *size == 1 || index as isize == *start as isize + *step * *size as isize => {
-                *step = if *size == 1 { index as isize - *start as isize } else { *step };
-                *size += 1;
-            }
-            Some(_) | None => runs.push((index, 1, 1)),
-        }
-    }
-    runs.into_iter().map(|(start, step, size)| slice_axis(a, axis, start, step, size)).collect()
+/// Mirrors an axis at both ends, `inset` elements inside it, no further than to the other end.
+fn mirror_once(a: &Array, axis: usize, [before, after]: [usize; 2], inset: usize) -> Result<Array> {
+    let n = a.shape()[axis];
+    let front = slice_axis(a, axis, (before + inset).saturating_sub(1), -1, before)?;
+    let back = slice_axis(a, axis, n - 1 - inset, -1, after)?;
+    join(axis, &[front, a.clone(), back])
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// As [`mirror_once`], but as often as it takes: the axis and its mirror image, over and over.
+fn mirror_often(a: &Array, axis: usize, [before, after]: [usize; 2], inset: usize) -> Result<Array> {
+    let n = a.shape()[axis];
+    let image = slice_axis(a, axis, n - 1 - inset, -1, n - 2 * inset)?;
+    let period = join(axis, &[a.clone(), image])?;
+    let length = period.shape()[axis];
+    let total = padded(n, [before, after])?;
+    let mut times: Shape = smallvec![1; a.ndim()];
+    times[axis] = total / length + 2;
+    slice_axis(&tile(&period, &times)?, axis, (length - before % length) % length, 1, total)
+}
 
-    #[test]
-    fn reflections_of_any_width_turn_back_at_both_ends() {
-        let reflect: Vec<i64> = (-5..5).map(|i| bounce(i, 2, 4)).collect();
-        assert_eq!(reflect, [1, 0, 1, 2, 1, 0, 1, 2, 1, 0]);
-        assert!((-5..5).all(|i| bounce(i, 0, 2) == 0));
-    }
+/// The size of an axis with its padding.
+fn padded(size: usize, [before, after]: [usize; 2]) -> Result<usize> {
+    before
+        .checked_add(after)
+        .and_then(|sides| sides.checked_add(size))
+        .ok_or_else(|| Error::value("pad", "too many elements"))
 }

@@ -4,7 +4,8 @@ use cotan_kernels::layout::Strides;
 use cotan_kernels::{Output, Tensor, region};
 use smallvec::smallvec;
 
-use super::{Batched, Primitive, Site, Tangents, broadcast_to, zeros};
+use super::view::expect_elements_fit;
+use super::{Batched, Primitive, Site, Tangents, zeros_view};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
@@ -116,6 +117,7 @@ impl Primitive for Slice {
 
     fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>> {
         check(self.name(), inputs[0].shape(), &self.starts, &self.steps, &self.sizes)?;
+        expect_elements_fit(self.name(), &self.sizes)?;
         Ok(vec![Spec::new(&self.sizes, inputs[0].dtype())])
     }
 
@@ -134,7 +136,7 @@ impl Primitive for Slice {
             cotangent = super::elementwise::unbroadcast(cotangent, &sizes)?;
         }
         let steps: Strides = self.steps.iter().map(|&step| if step == 0 { 1 } else { step }).collect();
-        let zero = broadcast_to(&zeros(&[], cotangent.dtype()), site.inputs[0].shape())?;
+        let zero = zeros_view(site.inputs[0].shape(), cotangent.dtype())?;
         Ok(vec![Some(strided_update(&zero, &cotangent, &self.starts, &steps)?)])
     }
 
@@ -147,13 +149,14 @@ impl Primitive for Slice {
     }
 }
 
+/// The tangent of `of`, zeros if it has none.
+pub(crate) fn tangent_or_zeros(of: &Array, tangent: Option<&Array>) -> Result<Array> {
+    tangent.map_or_else(|| zeros_view(of.shape(), of.dtype()), |tangent| Ok(tangent.clone()))
+}
+
 impl SliceUpdate {
     fn on(&self, source: &Array, update: &Array) -> Result<Array> {
         strided_update(source, update, &self.starts, &self.steps)
-    }
-
-    fn zeros(of: &Array) -> Result<Array> {
-        broadcast_to(&zeros(&[], of.dtype()), of.shape())
     }
 }
 
@@ -176,14 +179,14 @@ impl Primitive for SliceUpdate {
     }
 
     fn jvp(&self, site: &Site, tangents: &[Option<Array>]) -> Result<Tangents> {
-        let part = |i: usize| tangents[i].clone().map_or_else(|| SliceUpdate::zeros(&site.inputs[i]), Ok);
+        let part = |i: usize| tangent_or_zeros(&site.inputs[i], tangents[i].as_ref());
         Ok(vec![Some(self.on(&part(0)?, &part(1)?)?)])
     }
 
     fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
         let Some(cotangent) = &cotangents[0] else { return Ok(vec![None; 2]) };
         let update = &site.inputs[1];
-        let source = |()| self.on(cotangent, &SliceUpdate::zeros(update)?);
+        let source = |()| self.on(cotangent, &zeros_view(update.shape(), update.dtype())?);
         let slice = |()| strided_slice(cotangent, &self.starts, &self.steps, update.shape());
         Ok(vec![
             site.wanted[0].then_some(()).map(source).transpose()?,

@@ -5,6 +5,7 @@ use cotan_kernels::region::ScatterMode;
 use cotan_kernels::{DType, Scalar, Tensor};
 use smallvec::smallvec;
 
+use super::view::expect_elements_fit;
 use super::{Batched, Primitive, Site, Tangents, add, arange, broadcast_to, multiply, reshape, scatter, zeros};
 use crate::array::{Array, Inputs, Shape, Spec};
 use crate::error::{Error, Result, tuple};
@@ -108,7 +109,9 @@ impl Primitive for View {
                 format!("the last axis of a {from} array of shape {} is not whole in {}", tuple(shape), self.dtype);
             Error::value(self.name(), message)
         };
-        Ok(vec![Spec { shape: self.shape(shape, from).ok_or_else(refuse)?, dtype: self.dtype }])
+        let shape = self.shape(shape, from).ok_or_else(refuse)?;
+        expect_elements_fit(self.name(), &shape)?;
+        Ok(vec![Spec { shape, dtype: self.dtype }])
     }
 
     fn jvp(&self, _: &Site, _: &[Option<Array>]) -> Result<Tangents> {
@@ -177,7 +180,8 @@ impl Primitive for AsStrided {
 
     fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>> {
         let describe = || format!("shape {}, strides {:?}, offset {}", tuple(&self.shape), self.strides, self.offset);
-        if self.shape.len() != self.strides.len() || layout::checked_len(&self.shape).is_none() {
+        expect_elements_fit(self.name(), &self.shape)?;
+        if self.shape.len() != self.strides.len() {
             return Err(Error::value(self.name(), format!("needs one stride per axis, got {}", describe())));
         }
         if !self.fits(inputs[0].size()) {

@@ -1,9 +1,9 @@
 //! Other views of the same elements: reshaping, permuting axes, broadcasting.
 
-use cotan_kernels::{Tensor, layout};
+use cotan_kernels::{DType, Tensor, layout};
 use smallvec::smallvec;
 
-use super::{Batched, Primitive, Site, Tangents, elementwise, normalize_axes};
+use super::{Batched, Primitive, Site, Tangents, elementwise, normalize_axes, zeros};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
@@ -114,6 +114,19 @@ pub fn broadcast_to(a: &Array, shape: &[usize]) -> Result<Array> {
     Array::apply(Broadcast { shape: shape.into() }, smallvec![a.clone()])
 }
 
+/// Refuses a shape whose elements can't be counted.
+pub(crate) fn expect_elements_fit(op: &'static str, shape: &[usize]) -> Result<()> {
+    if layout::checked_len(shape).is_some() {
+        return Ok(());
+    }
+    Err(Error::value(op, format!("shape {} has too many elements", tuple(shape))))
+}
+
+/// Zeros as a view of a single one, for what is about to be written over or summed away.
+pub(crate) fn zeros_view(shape: &[usize], dtype: DType) -> Result<Array> {
+    broadcast_to(&zeros(&[], dtype), shape)
+}
+
 impl Primitive for Reshape {
     fn name(&self) -> &'static str {
         "reshape"
@@ -196,9 +209,7 @@ impl Primitive for Broadcast {
         if layout::broadcast(from, &self.shape).as_ref() != Some(&self.shape) {
             return Err(Error::Broadcast { op: self.name(), left: from.into(), right: self.shape.clone() });
         }
-        if layout::checked_len(&self.shape).is_none() {
-            return Err(Error::value(self.name(), format!("shape {} has too many elements", tuple(&self.shape))));
-        }
+        expect_elements_fit(self.name(), &self.shape)?;
         Ok(vec![Spec::new(&self.shape, inputs[0].dtype())])
     }
 
