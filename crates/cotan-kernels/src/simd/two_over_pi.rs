@@ -24,17 +24,14 @@ pub(super) const WORDS: [u64; 20] = [
     0xf0cf_bc20_9af4_361d,
 ];
 
-/// `count` (at most 64) digits as an integer, where digit 1 is the first after the point and earlier ones are zero.
+/// `count` (1 to 64) digits as an integer, where digit 1 is the first after the point and those before are zero.
 pub(super) const fn bits(start: i32, count: u32) -> u64 {
-    let mut value = 0;
-    let mut i = 0;
-    while i < count as i32 {
-        let digit = start + i - 1;
-        value <<= 1;
-        if digit >= 0 {
-            value |= WORDS[digit as usize / 64] >> (63 - digit % 64) & 1;
-        }
-        i += 1;
-    }
-    value
+    let at = start - 1;
+    let word = at.div_euclid(64);
+    let pair = (digits(word) as u128) << 64 | digits(word + 1) as u128;
+    ((pair << at.rem_euclid(64) as u32) >> (128 - count)) as u64
+}
+
+const fn digits(word: i32) -> u64 {
+    if word < 0 || word as usize >= WORDS.len() { 0 } else { WORDS[word as usize] }
 }
