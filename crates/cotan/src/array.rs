@@ -144,7 +144,7 @@ impl Array {
         Ok(arrays)
     }
 
-    fn record(op: Op, inputs: Inputs, spec: Spec) -> Array {
+    pub(crate) fn record(op: Op, inputs: Inputs, spec: Spec) -> Array {
         let trace = Trace::of(&inputs);
         let call = Arc::new(Call { op, inputs, outputs: OnceLock::new() });
         Array::from_state(spec.shape, spec.dtype, trace, State::Pending(call, 0))
@@ -267,7 +267,8 @@ impl Array {
     pub fn item<T: Element>(&self) -> Result<T> {
         self.expect_dtype::<T>("item")?;
         if self.size() != 1 {
-            let message = format!("needs exactly one element, this array has shape {}", crate::error::tuple(self.shape()));
+            let message =
+                format!("needs exactly one element, this array has shape {}", crate::error::tuple(self.shape()));
             return Err(Error::value("item", message));
         }
         Ok(self.tensor()?.to_vec::<T>()[0])

@@ -1,0 +1,183 @@
+//! Reductions over axes.
+
+use cotan::{Array, ops};
+use pyo3::prelude::*;
+
+use super::{add_functions, on};
+use crate::args::{Axes, axes};
+use crate::array::PyArray;
+use crate::device::StreamArg;
+use crate::dtype::PyDtype;
+use crate::error::Result;
+use crate::operand::ArrayArg;
+
+/// Declares reductions over some or all axes: a name, which is also that of the operation, a line.
+macro_rules! reductions {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// `axis` is an int, a tuple or list of ints, or None for all axes; with `keepdims` they stay, with size 1.
+            /// IndexError for an axis that doesn't exist, ValueError for one that is given twice.
+            #[pyfunction]
+            #[pyo3(signature = (a, /, axis = None, keepdims = false, *, stream = None))]
+            fn $name(a: ArrayArg, axis: Option<Axes>, keepdims: bool, stream: Option<StreamArg>) -> Result<PyArray> {
+                on(stream, ops::$name(&a.0, axes(&axis), keepdims))
+            }
+        )*
+
+        fn register_reductions(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            add_functions!(module; $($name),*);
+            Ok(())
+        }
+    };
+}
+
+reductions! {
+    /// Whether all elements are true. True for no elements.
+    all;
+    /// Whether any element is true. False for no elements.
+    any;
+    /// `log(sum(exp(a)))` without overflow. Integers give float32; ValueError for no elements.
+    logsumexp;
+    /// The largest element, NaN if any is. ValueError for no elements.
+    max;
+    /// The mean, NaN of no elements. Integers give float32; halves add up in float32.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.mean(mx.array([[1, 2], [3, 4]]), axis=0)
+    /// array([2, 3], dtype=float32)
+    mean;
+    /// The middle element, or the mean of the two middle ones, NaN if any element is. Integers give float32; ValueError
+    /// for no elements.
+    median;
+    /// The smallest element, NaN if any is. ValueError for no elements.
+    min;
+    /// The product, 1 of no elements. Small integers and bools multiply in 32 bits.
+    prod;
+    /// The sum, 0 of no elements. Small integers and bools add up in 32 bits.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.sum(mx.array([[1.0, 2.0], [3.0, 4.0]]), axis=1, keepdims=True)
+    /// array([[3],
+    ///        [7]], dtype=float32)
+    sum;
+}
+
+/// How many elements are not zero, as int32.
+///
+/// `axis` is an int, a tuple or list of ints, or None for all axes; with `keepdims` they stay, with size 1.
+#[pyfunction]
+#[pyo3(signature = (a, /, *, axis = None, keepdims = false, stream = None))]
+fn count_nonzero(a: ArrayArg, axis: Option<Axes>, keepdims: bool, stream: Option<StreamArg>) -> Result<PyArray> {
+    on(stream, ops::count_nonzero(&a.0, axes(&axis), keepdims))
+}
+
+/// The smallest and the largest element, as a tuple of two arrays. ValueError for no elements.
+///
+/// `axis` is an int, a tuple or list of ints, or None for all axes; with `keepdims` they stay, with size 1.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.minmax(mx.array([3, 1, 2]))
+/// (array(1, dtype=int32), array(3, dtype=int32))
+#[pyfunction]
+#[pyo3(signature = (a, /, axis = None, keepdims = false, *, stream = None))]
+fn minmax(
+    a: ArrayArg,
+    axis: Option<Axes>,
+    keepdims: bool,
+    stream: Option<StreamArg>,
+) -> Result<(PyArray, PyArray)> {
+    let (min, max) = ops::minmax(&a.0, axes(&axis), keepdims)?;
+    Ok((on(None, cotan::Result::Ok(min))?, on(stream, cotan::Result::Ok(max))?))
+}
+
+/// Declares the spread of the elements around their mean.
+macro_rules! spreads {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// The divisor is the number of elements less `ddof`, of which `correction` is another name; the result is infinite where that is
+            /// not positive. `axis` is an int, a tuple or list of ints, or None for all axes; with `keepdims` they stay,
+            /// with size 1.
+            #[pyfunction]
+            #[pyo3(signature = (a, /, axis = None, keepdims = false, ddof = 0, *, correction = None, stream = None))]
+            fn $name(
+                a: ArrayArg,
+                axis: Option<Axes>,
+                keepdims: bool,
+                ddof: i64,
+                correction: Option<i64>,
+                stream: Option<StreamArg>,
+            ) -> Result<PyArray> {
+                on(stream, ops::$name(&a.0, axes(&axis), keepdims, correction.unwrap_or(ddof)))
+            }
+        )*
+    };
+}
+spreads! {
+    /// The standard deviation.
+    std;
+    /// The variance.
+    var;
+}
+
+/// Declares functions that find the position of one element.
+macro_rules! positions {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// The position is along `axis`, or in the flattened array when that is None. Of equal elements the first
+            /// counts, and NaN counts before all numbers. ValueError for no elements.
+            #[pyfunction]
+            #[pyo3(signature = (a, /, axis = None, keepdims = false, *, stream = None))]
+            fn $name(a: ArrayArg, axis: Option<i64>, keepdims: bool, stream: Option<StreamArg>) -> Result<PyArray> {
+                on(stream, ops::$name(&a.0, axis, keepdims))
+            }
+        )*
+    };
+}
+positions! {
+    /// The position of the largest element, as uint32.
+    argmax;
+    /// The position of the smallest element, as uint32.
+    argmin;
+}
+
+/// Exponentials divided by their sum over `axis`: an int, a tuple or list of ints, or None for the whole array.
+///
+/// Integers give float32. Sums of halves add up in float32, with or without `precise`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.softmax(mx.array([0.0, 0.0]))
+/// array([0.5, 0.5], dtype=float32)
+#[pyfunction]
+#[pyo3(signature = (a, /, axis = None, *, precise = false, stream = None))]
+fn softmax(a: ArrayArg, axis: Option<Axes>, precise: bool, stream: Option<StreamArg>) -> Result<PyArray> {
+    on(stream, ops::softmax(&a.0, axes(&axis), precise))
+}
+
+/// The sum over the `offset`-th diagonal of the matrices in axes `axis1` and `axis2`, computed in `dtype` if that is given.
+///
+/// IndexError for an axis that doesn't exist, ValueError for fewer than two axes.
+#[pyfunction]
+#[pyo3(signature = (a, /, offset = 0, axis1 = 0, axis2 = 1, dtype = None, *, stream = None))]
+fn trace(
+    a: ArrayArg,
+    offset: i64,
+    axis1: i64,
+    axis2: i64,
+    dtype: Option<PyDtype>,
+    stream: Option<StreamArg>,
+) -> Result<PyArray> {
+    let sum: cotan::Result<Array> = ops::trace(&a.0, offset, axis1, axis2, dtype.map(|dtype| dtype.0));
+    on(stream, sum)
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    register_reductions(module)?;
+    add_functions!(module; count_nonzero, minmax, std, var, argmax, argmin, softmax, trace);
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! Sorting and searching.
+
+use cotan::ops;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::{add_functions, on};
+use crate::array::PyArray;
+use crate::device::StreamArg;
+use crate::error::{Result, value_error};
+use crate::operand::{ArrayArg, Elementwise};
+
+/// Declares sorts along an axis: a name, which is also that of the operation, a line.
+macro_rules! sorts {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// The order is ascending, stable, with NaN last; complex numbers are ordered by real, then imaginary part.
+            /// When `axis` is None the array is flattened first. IndexError for an axis that doesn't exist.
+            #[pyfunction]
+            #[pyo3(
+                signature = (a, /, axis = Some(-1), *, stream = None),
+                text_signature = "(a, /, axis=-1, *, stream=None)"
+            )]
+            fn $name(a: ArrayArg, axis: Option<i64>, stream: Option<StreamArg>) -> Result<PyArray> {
+                on(stream, ops::$name(&a.0, axis))
+            }
+        )*
+    };
+}
+sorts! {
+    /// The positions, as uint32, that sort the elements along `axis`.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.argsort(mx.array([30, 10, 20]))
+    /// array([1, 2, 0], dtype=uint32)
+    argsort;
+    /// The elements along `axis` in order.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.sort(mx.array([3.0, mx.nan, 1.0]))
+    /// array([1, 3, nan], dtype=float32)
+    sort;
+}
+
+/// Declares partial sorts along an axis.
+macro_rules! partitions {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// A negative `kth` counts from the end. When `axis` is None the array is flattened first. IndexError for an axis
+            /// that doesn't exist, ValueError for a `kth` out of range.
+            #[pyfunction]
+            #[pyo3(
+                signature = (a, /, kth, axis = Some(-1), *, stream = None),
+                text_signature = "(a, /, kth, axis=-1, *, stream=None)"
+            )]
+            fn $name(a: ArrayArg, kth: i64, axis: Option<i64>, stream: Option<StreamArg>) -> Result<PyArray> {
+                on(stream, ops::$name(&a.0, kth, axis))
+            }
+        )*
+    };
+}
+partitions! {
+    /// The positions, as uint32, that put the elements along `axis` in the order of `partition`.
+    argpartition;
+    /// The elements along `axis`, with the one that sorting puts at `kth` there, no larger one before it and no smaller
+    /// one after it.
+    partition;
+}
+
+/// The `k` largest elements along `axis`, in ascending order; NaN counts as largest.
+///
+/// When `axis` is None the array is flattened first. IndexError for an axis that doesn't exist, ValueError when there are
+/// not `k` elements.
+#[pyfunction]
+#[pyo3(
+    signature = (a, /, k, axis = Some(-1), *, stream = None),
+    text_signature = "(a, /, k, axis=-1, *, stream=None)"
+)]
+fn topk(a: ArrayArg, k: i64, axis: Option<i64>, stream: Option<StreamArg>) -> Result<PyArray> {
+    on(stream, ops::topk(&a.0, k, axis))
+}
+
+/// For each of `values` the position, as uint32, at which it would keep a sorted sequence in order.
+///
+/// With `side="left"` that is before equal elements, with `"right"` after them. ValueError for another side, and when the
+/// sequence doesn't have one axis.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.searchsorted(mx.array([1, 3, 3, 5]), mx.array([3, 6]))
+/// array([1, 4], dtype=uint32)
+#[pyfunction]
+#[pyo3(signature = (sorted_sequence, values, /, side = "left", *, stream = None))]
+fn searchsorted(
+    sorted_sequence: ArrayArg,
+    values: ArrayArg,
+    side: &str,
+    stream: Option<StreamArg>,
+) -> Result<PyArray> {
+    let right = match side {
+        "left" => false,
+        "right" => true,
+        other => return Err(value_error(format!("searchsorted: side is \"left\" or \"right\", got {other:?}"))),
+    };
+    on(stream, ops::searchsorted(&sorted_sequence.0, &values.0, right))
+}
+
+/// The distinct elements, ascending, in an array of exactly `size` places; NaNs stay separate.
+///
+/// Places left over hold `fill_value`, by default the smallest element. Asked for more, it gives a tuple: the values,
+/// then where each first occurs in the flattened array (uint32), for each element of `a` the position of its value
+/// (uint32), and how often each value occurs (int32, 0 for places left over). ValueError when `size` is negative, or
+/// nothing can fill the places of an empty array.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.unique(mx.array([2, 1, 2]), 2, return_counts=True)
+/// (array([1, 2], dtype=int32), array([1, 2], dtype=int32))
+#[pyfunction]
+#[pyo3(signature = (
+    a, /, size, return_index = false, return_inverse = false, return_counts = false, fill_value = None, *, stream = None
+))]
+#[allow(clippy::too_many_arguments)]
+fn unique<'py>(
+    py: Python<'py>,
+    a: ArrayArg,
+    size: i64,
+    return_index: bool,
+    return_inverse: bool,
+    return_counts: bool,
+    fill_value: Option<Elementwise>,
+    stream: Option<StreamArg>,
+) -> Result<Bound<'py, PyAny>> {
+    let fill = fill_value.map(|value| value.0.stored_in(a.0.dtype())).transpose()?;
+    let found = ops::unique(&a.0, size, fill.as_ref())?;
+    let values = on(stream, cotan::Result::Ok(found.values))?;
+    if !(return_index || return_inverse || return_counts) {
+        return Ok(Bound::new(py, values)?.into_any());
+    }
+    let extras = [(return_index, found.index), (return_inverse, found.inverse), (return_counts, found.counts)];
+    let extras = extras.into_iter().filter(|(wanted, _)| *wanted).map(|(_, array)| PyArray::new(array));
+    let all: Vec<PyArray> = std::iter::once(values).chain(extras).collect();
+    Ok(PyTuple::new(py, all)?.into_any())
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    add_functions!(module; argsort, sort, argpartition, partition, topk, searchsorted, unique);
+    Ok(())
+}
