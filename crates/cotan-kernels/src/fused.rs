@@ -28,7 +28,7 @@ enum Origin {
     Input(u16),
     Constant(Scalar),
     Iota { start: Scalar, step: Scalar },
-    Step(u16),
+    Step,
 }
 
 #[derive(Clone, Copy)]
@@ -95,8 +95,7 @@ impl Program {
             assert_eq!(tile.args()[i], Some(self.dtype(*arg)), "apply: argument {i} has another type");
             places[i] = arg.0;
         }
-        let index = u16::try_from(self.steps.len()).expect("a group of operations is small");
-        let result = self.push(tile.result(), Origin::Step(index));
+        let result = self.push(tile.result(), Origin::Step);
         self.steps.push(Step { tile, args: places, arity: args.len() as u8, result: result.0 });
         result
     }
@@ -220,7 +219,7 @@ impl Bound {
                     (None, Operand::Tensor(_)) => unreachable!("tensors have views"),
                 },
                 Origin::Constant(value) => binder.bind_constant(reg, value.bytes(), dtype.size()),
-                Origin::Iota { .. } | Origin::Step(_) => {}
+                Origin::Iota { .. } | Origin::Step => {}
             }
         }
         binder.finish(wanted)
