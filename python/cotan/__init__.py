@@ -1,0 +1,1 @@
+"""Lazy arrays and composable function transforms for the CPU: see `cotan.core`, `cotan.nn` and `cotan.optimizers`."""
