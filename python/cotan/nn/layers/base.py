@@ -417,7 +417,7 @@ def _map_value(
         return {name: map_entry(name, entry) for name, entry in value.items()}
     if isinstance(value, list):
         return [map_entry(index, entry) for index, entry in enumerate(value)]
-    raise ValueError(f"filter_and_map: {key!r} is a {type(value).__name__}, which can only be a leaf")
+    raise RuntimeError(f"filter_and_map: {key!r} is a {type(value).__name__}, which can only be a leaf")
 
 
 def _replace(target: Any, tree: Any, is_value: Callable[[Any], bool], kind: str, strict: bool, path: str = "") -> None:
