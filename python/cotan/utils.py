@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, overload
 
 __all__ = ["tree_flatten", "tree_map", "tree_map_with_path", "tree_merge", "tree_reduce", "tree_unflatten"]
 
@@ -45,6 +45,18 @@ def tree_map_with_path(
         for key, child, others in _zip_children(tree, rest)
     )
     return _rebuild(tree, children)
+
+
+@overload
+def tree_flatten(
+    tree: Any, prefix: str = "", is_leaf: IsLeaf | None = None, destination: list[tuple[str, Any]] | None = None
+) -> list[tuple[str, Any]]: ...
+
+
+@overload
+def tree_flatten(
+    tree: Any, prefix: str = "", is_leaf: IsLeaf | None = None, *, destination: dict[str, Any]
+) -> dict[str, Any]: ...
 
 
 def tree_flatten(

@@ -90,8 +90,8 @@ class MultiOptimizer(Optimizer):
 def _select(tree: Any, owners: Any, number: int) -> Any:
     """The part of ``tree`` whose leaves have this owner; ``{}`` keeps the place of the others in a list."""
     if isinstance(tree, dict):
-        parts = {key: _select(child, owners[key], number) for key, child in tree.items()}
-        return {key: part for key, part in parts.items() if part is not None}
+        selected = {key: _select(child, owners[key], number) for key, child in tree.items()}
+        return {key: part for key, part in selected.items() if part is not None}
     if isinstance(tree, (list, tuple)):
         parts = [_select(child, owner, number) for child, owner in zip(tree, owners, strict=True)]
         return [{} if part is None else part for part in parts]

@@ -220,7 +220,7 @@ class Module(dict):
 
     # ---- changing parameters and children
 
-    def update(self, parameters: dict, strict: bool = True) -> Module:
+    def update(self, parameters: dict, strict: bool = True) -> Module:  # type: ignore[override]
         """Put the arrays of the tree ``parameters`` in the place of those with the same names; return the
         module.
 

@@ -36,6 +36,7 @@ class Upsample(Module):
         if antialias and (mode == "nearest" or align_corners):
             raise ValueError("Upsample: antialias needs mode 'linear' or 'cubic' and align_corners=False")
         super().__init__()
+        self.scale_factor: float | tuple[float, ...]
         if isinstance(scale_factor, (tuple, list)):
             self.scale_factor = tuple(map(float, scale_factor))
         else:
