@@ -66,8 +66,16 @@ fn reduce_near_wide<I: Isa>(a: f64) -> (f64, u64) {
 /// As [`reduce_near`], for any finite `a`.
 #[inline(always)]
 fn reduce<I: Isa>(a: f32) -> (f32, u32) {
+    let (r, n) = reduce_wide::<I>(f64::from(a));
+    (r as f32, n as u32)
+}
+
+/// As [`reduce`], with 30 significant bits or more, for an `a` that is an `f32` or its half.
+#[inline(always)]
+pub(in crate::simd) fn reduce_wide<I: Isa>(a: f64) -> (f64, u64) {
     const FIRST: u32 = 150;
-    let (near, near_n) = reduce_near_wide::<I>(f64::from(a));
+    let (near, near_n) = reduce_near_wide::<I>(a);
+    let a = a as f32;
     let exponent = a.to_bits() >> 23;
     let far = exponent >= FIRST;
     // Bounded on both sides, which also keeps the index within the table for infinities and NaN.
@@ -81,7 +89,7 @@ fn reduce<I: Isa>(a: f32) -> (f32, u32) {
     let rest = (turns - (shifted - MAGIC64) * 0.5) + part + mantissa * low;
     let (r, n) = if far { (rest * consts::PI, shifted.to_bits()) } else { (near, near_n) };
     // Infinity times zero is NaN.
-    (r as f32 + a * 0.0, n as u32)
+    (r + f64::from(a * 0.0), n)
 }
 
 /// The sine and the cosine of `r` in `-0.8..=0.8`.

@@ -17,6 +17,7 @@ pub use hyperbolic::{acosh, asinh, atanh, cosh, sinh, tanh};
 pub use log::{log, log1p, log2, log10, logaddexp};
 pub use pow::pow;
 pub use round::{abs, ceil, copysign, floor, floor_div, is_near_divisor, remainder, remainder_near, rint, trunc};
+pub(super) use trig::sine_cosine_of_f32;
 pub use trig::{cos, cos_near, is_near_angle, sin, sin_near, tan, tan_near};
 
 use super::isa::Isa;

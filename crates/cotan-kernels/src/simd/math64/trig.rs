@@ -6,6 +6,7 @@
 
 use super::{MAGIC, poly};
 use crate::simd::isa::Isa;
+use crate::simd::math32::reduce_wide;
 use crate::simd::two_over_pi::bits;
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_2};
 
@@ -126,6 +127,15 @@ fn tangent_of_quadrant<I: Isa>((r, low, n): Reduced, sign: u64) -> f64 {
     let (s, c) = sine_cosine::<I>(r, low);
     let odd = n & 1 == 1;
     negate_where(if odd { -c } else { s } / if odd { s } else { c }, sign)
+}
+
+/// Sine and cosine without a branch, to 30 bits or more where the angle is an `f32`, its half, or below `2^24`.
+#[inline(always)]
+pub(in crate::simd) fn sine_cosine_of_f32<I: Isa>(x: f64) -> (f64, f64) {
+    let (r, n) = reduce_wide::<I>(x.abs());
+    let (s, c) = sine_cosine::<I>(r, 0.0);
+    let (first, second) = if n & 1 == 0 { (s, c) } else { (c, s) };
+    (negate_where(first, (n << 62) ^ x.to_bits()), negate_where(second, n.wrapping_add(1) << 62))
 }
 
 // cos(x) = sin(x + pi/2).
