@@ -6,6 +6,7 @@
 
 mod complex;
 mod float;
+mod half;
 mod isa;
 mod maps;
 #[expect(clippy::extra_unused_type_parameters, reason = "all functions have the shape of `Float`'s methods")]
@@ -18,6 +19,7 @@ mod two_over_pi;
 
 pub use complex::ComplexMath;
 pub use float::Float;
+pub use half::Half;
 #[cfg(target_arch = "aarch64")]
 pub use isa::Neon;
 #[cfg(target_arch = "x86_64")]
