@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
-use crate::error::{Fault, Result, type_error, value_error};
+use crate::error::{Result, type_error, value_error};
 
 /// The sorts of device. Only `cpu` is available.
 #[allow(non_camel_case_types)]
@@ -222,7 +222,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for StreamArg {
             let name = object.get_type().name()?;
             return Err(type_error(format!("expected a Stream, a Device or a DeviceType, got {name}")).into());
         };
-        device.expect_present().map_err(Fault::into)?;
+        device.expect_present()?;
         Ok(StreamArg::Device)
     }
 }

@@ -182,11 +182,7 @@ fn save_archive(
 /// have the same name, RuntimeError when the file can't be written.
 #[pyfunction]
 #[pyo3(signature = (file, *args, **kwargs))]
-fn savez(
-    file: &Bound<'_, PyAny>,
-    args: &Bound<'_, PyTuple>,
-    kwargs: Option<&Bound<'_, PyDict>>,
-) -> Result<()> {
+fn savez(file: &Bound<'_, PyAny>, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> Result<()> {
     save_archive(file, args, kwargs, false)
 }
 
@@ -234,11 +230,7 @@ fn save_safetensors(
 /// int32: RuntimeError for others, for other metadata, and when the file can't be written.
 #[pyfunction]
 #[pyo3(signature = (file, arrays, metadata = None))]
-fn save_gguf(
-    file: &Bound<'_, PyAny>,
-    arrays: &Bound<'_, PyDict>,
-    metadata: Option<&Bound<'_, PyDict>>,
-) -> Result<()> {
+fn save_gguf(file: &Bound<'_, PyAny>, arrays: &Bound<'_, PyDict>, metadata: Option<&Bound<'_, PyDict>>) -> Result<()> {
     let py = file.py();
     let file = match File::of(file, "write")? {
         path @ File::Path(_) => path,
@@ -287,20 +279,21 @@ fn meta_value(key: &str, value: &Bound<'_, PyAny>) -> Result<MetaValue> {
 /// array([1, 2, 3], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (file, /, format = None, return_metadata = false, *, stream = None))]
-#[allow(unused_variables)]
 fn load<'py>(
     file: &Bound<'py, PyAny>,
     format: Option<&str>,
     return_metadata: bool,
     stream: Option<StreamArg>,
 ) -> Result<Bound<'py, PyAny>> {
+    // One device: that the stream is one was checked when it was parsed.
+    let _ = stream;
     let py = file.py();
     let format: Option<Format> = format.map(str::parse).transpose()?;
-    let (loaded, format) = match File::of(file, "read")? {
+    let loaded = match File::of(file, "read")? {
         File::Path(path) => {
             let format = format.map_or_else(|| Format::from_extension(&path), Ok)?;
             expect_metadata(format, return_metadata)?;
-            (py.detach(|| cotan_io::load_file(&path, Some(format)))?, format)
+            py.detach(|| cotan_io::load_file(&path, Some(format)))?
         }
         File::Object(object) => {
             let format = match format {
@@ -312,7 +305,7 @@ fn load<'py>(
                 return Err(value_error("load: gguf files are loaded by path, not from an open file"));
             }
             let bytes: Vec<u8> = object.call_method0("read")?.extract()?;
-            (py.detach(|| cotan_io::load(bytes.into(), format))?, format)
+            py.detach(|| cotan_io::load(bytes.into(), format))?
         }
     };
     match loaded {

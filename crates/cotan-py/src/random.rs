@@ -37,6 +37,11 @@ impl RandomState {
     }
 }
 
+/// The arrays of this thread's state, for whatever takes it as a tree.
+pub fn state_arrays() -> Vec<Array> {
+    random::state().into_iter().collect()
+}
+
 /// A seed: an integer of 64 bits that is not negative.
 struct Seed(u64);
 
@@ -44,9 +49,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Seed {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        object.extract().map(Seed).map_err(|_| {
-            type_error(format!("a seed is an int from 0 to 2**64 - 1, got {}", object.to_owned())).into()
-        })
+        object
+            .extract()
+            .map(Seed)
+            .map_err(|_| type_error(format!("a seed is an int from 0 to 2**64 - 1, got {}", object.to_owned())).into())
     }
 }
 
@@ -182,12 +188,7 @@ fn truncated_normal(
     signature = (shape = None, dtype = None, key = None, stream = None),
     text_signature = "(shape=[], dtype=None, key=None, stream=None)"
 )]
-fn gumbel(
-    shape: Option<Sizes>,
-    dtype: Option<PyDtype>,
-    key: Key,
-    stream: Option<StreamArg>,
-) -> Result<PyArray> {
+fn gumbel(shape: Option<Sizes>, dtype: Option<PyDtype>, key: Key, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, random::gumbel(shape_or_none(&shape), float(dtype), given(&key)))
 }
 
@@ -243,12 +244,7 @@ fn randint(
     signature = (p = None, shape = None, key = None, stream = None),
     text_signature = "(p=0.5, shape=None, key=None, stream=None)"
 )]
-fn bernoulli(
-    p: Option<Elementwise>,
-    shape: Option<Sizes>,
-    key: Key,
-    stream: Option<StreamArg>,
-) -> Result<PyArray> {
+fn bernoulli(p: Option<Elementwise>, shape: Option<Sizes>, key: Key, stream: Option<StreamArg>) -> Result<PyArray> {
     let p = p.map_or_else(|| Array::scalar(0.5f32), Elementwise::array);
     on(stream, random::bernoulli(&p, shape.as_ref().map(|shape| &shape.0[..]), given(&key)))
 }

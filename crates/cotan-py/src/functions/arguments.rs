@@ -57,7 +57,9 @@ fn sizes(integers: &[i64]) -> Result<Vec<usize>> {
     let sizes: Option<Vec<usize>> = integers.iter().map(|&size| usize::try_from(size).ok()).collect();
     match sizes {
         Some(sizes) if layout::checked_len(&sizes).is_some() => Ok(sizes),
-        Some(sizes) => Err(value_error(format!("shape {} has more elements than can be counted", cotan::tuple(&sizes)))),
+        Some(sizes) => {
+            Err(value_error(format!("shape {} has more elements than can be counted", cotan::tuple(&sizes))))
+        }
         None => Err(value_error(format!("sizes must not be negative, got {integers:?}"))),
     }
 }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::arguments::{arrays, count};
-use super::{SizesOrSize, add_functions, alias, on};
+use super::{SizesOrSize, add_functions, alias, made_on, on};
 use crate::array::PyArray;
 use crate::device::StreamArg;
 use crate::dtype::PyDtype;
@@ -137,29 +137,29 @@ fn linspace(
 ///        [0, 0]], dtype=int8)
 #[pyfunction]
 #[pyo3(signature = (shape, dtype = None, *, stream = None))]
-fn zeros(shape: SizesOrSize, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
-    on(stream, cotan::Result::Ok(ops::zeros(&shape.0, dtype_or(dtype, DType::F32))))
+fn zeros(shape: SizesOrSize, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> PyArray {
+    made_on(stream, ops::zeros(&shape.0, dtype_or(dtype, DType::F32)))
 }
 
 /// Ones in a shape (an int or a sequence of ints), float32 by default. ValueError for negative sizes.
 #[pyfunction]
 #[pyo3(signature = (shape, dtype = None, *, stream = None))]
-fn ones(shape: SizesOrSize, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
-    on(stream, cotan::Result::Ok(ops::ones(&shape.0, dtype_or(dtype, DType::F32))))
+fn ones(shape: SizesOrSize, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> PyArray {
+    made_on(stream, ops::ones(&shape.0, dtype_or(dtype, DType::F32)))
 }
 
 /// Zeros in the shape of `a`, and of its type unless `dtype` is given.
 #[pyfunction]
 #[pyo3(signature = (a, /, dtype = None, *, stream = None))]
-fn zeros_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
-    on(stream, cotan::Result::Ok(ops::zeros(a.0.shape(), dtype_or(dtype, a.0.dtype()))))
+fn zeros_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> PyArray {
+    made_on(stream, ops::zeros(a.0.shape(), dtype_or(dtype, a.0.dtype())))
 }
 
 /// Ones in the shape of `a`, and of its type unless `dtype` is given.
 #[pyfunction]
 #[pyo3(signature = (a, /, dtype = None, *, stream = None))]
-fn ones_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
-    on(stream, cotan::Result::Ok(ops::ones(a.0.shape(), dtype_or(dtype, a.0.dtype()))))
+fn ones_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> PyArray {
+    made_on(stream, ops::ones(a.0.shape(), dtype_or(dtype, a.0.dtype())))
 }
 
 /// `vals`, a number or an array that broadcasts to the shape, everywhere; of its own type unless `dtype` is given.
@@ -172,24 +172,14 @@ fn ones_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> 
 ///        [1, 2]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (shape, vals, dtype = None, *, stream = None))]
-fn full(
-    shape: SizesOrSize,
-    vals: Elementwise,
-    dtype: Option<PyDtype>,
-    stream: Option<StreamArg>,
-) -> Result<PyArray> {
+fn full(shape: SizesOrSize, vals: Elementwise, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, filled(&shape.0, vals.0, dtype.map(|dtype| dtype.0)))
 }
 
 /// `vals` everywhere in the shape of `a`, in its type unless `dtype` is given. ValueError when it doesn't broadcast.
 #[pyfunction]
 #[pyo3(signature = (a, vals, dtype = None, *, stream = None))]
-fn full_like(
-    a: ArrayArg,
-    vals: Elementwise,
-    dtype: Option<PyDtype>,
-    stream: Option<StreamArg>,
-) -> Result<PyArray> {
+fn full_like(a: ArrayArg, vals: Elementwise, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, filled(a.0.shape(), vals.0, Some(dtype_or(dtype, a.0.dtype()))))
 }
 

@@ -3,7 +3,7 @@
 use cotan::{DType, ops};
 use pyo3::prelude::*;
 
-use super::{add_functions, all_on, on};
+use super::{add_functions, all_on, made_on, on};
 use crate::array::PyArray;
 use crate::device::StreamArg;
 use crate::dtype::PyDtype;
@@ -33,8 +33,8 @@ fn view(a: Elementwise, dtype: PyDtype, stream: Option<StreamArg>) -> Result<PyA
 /// The array as it is.
 #[pyfunction]
 #[pyo3(signature = (a, /, *, stream = None))]
-fn positive(a: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> {
-    on(stream, cotan::Result::Ok(a.0))
+fn positive(a: ArrayArg, stream: Option<StreamArg>) -> PyArray {
+    made_on(stream, a.0)
 }
 
 /// Each element rounded to `decimals` places (negative: to tens, hundreds, ...), ties to even, in the element's type.
@@ -167,7 +167,9 @@ fn where_<'py>(
             Ok(Bound::new(py, chosen)?.into_any())
         }
         (None, None) => Ok(super::indexing::places(py, &condition.array(), stream)?.into_any()),
-        (Some(_), None) | (None, Some(_)) => Err(type_error("where: takes a condition, or a condition and two choices")),
+        (Some(_), None) | (None, Some(_)) => {
+            Err(type_error("where: takes a condition, or a condition and two choices"))
+        }
     }
 }
 

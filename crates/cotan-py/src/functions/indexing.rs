@@ -78,12 +78,7 @@ fn take(a: ArrayArg, indices: Positions, axis: Option<i64>, stream: Option<Strea
     signature = (a, /, indices, axis = Some(-1), *, stream = None),
     text_signature = "(a, /, indices, axis=-1, *, stream=None)"
 )]
-fn take_along_axis(
-    a: ArrayArg,
-    indices: ArrayArg,
-    axis: Option<i64>,
-    stream: Option<StreamArg>,
-) -> Result<PyArray> {
+fn take_along_axis(a: ArrayArg, indices: ArrayArg, axis: Option<i64>, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::take_along_axis(&a.0, &indices.0, axis))
 }
 

@@ -74,12 +74,7 @@ impl SplitArg {
 /// [array([0], dtype=int32), array([1, 2, 3], dtype=int32)]
 #[pyfunction]
 #[pyo3(signature = (a, /, indices_or_sections, axis = 0, *, stream = None))]
-fn split(
-    a: ArrayArg,
-    indices_or_sections: SplitArg,
-    axis: i64,
-    stream: Option<StreamArg>,
-) -> Result<Vec<PyArray>> {
+fn split(a: ArrayArg, indices_or_sections: SplitArg, axis: i64, stream: Option<StreamArg>) -> Result<Vec<PyArray>> {
     all_on(stream, indices_or_sections.split(&a.0, axis))
 }
 
@@ -113,7 +108,9 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Width {
         }
         if object.cast::<PyList>().is_err() && object.cast::<PyTuple>().is_err() {
             let name = object.get_type().name()?;
-            return Err(type_error(format!("pad: widths are an int, a pair, or a pair for each axis; got {name}")).into());
+            return Err(
+                type_error(format!("pad: widths are an int, a pair, or a pair for each axis; got {name}")).into()
+            );
         }
         let pair = |item: PyResult<Bound<'py, PyAny>>| match item?.extract::<Integers>()?.0[..] {
             [width] => Ok((width, width)),

@@ -38,6 +38,11 @@ pub fn on<E: Into<Fault>>(_stream: Option<StreamArg>, result: Result<Array, E>) 
     result.map(PyArray::new).map_err(Into::into)
 }
 
+/// [`on`] for what can't fail.
+pub fn made_on(_stream: Option<StreamArg>, array: Array) -> PyArray {
+    PyArray::new(array)
+}
+
 /// [`on`] for operations with several results.
 pub fn all_on<E: Into<Fault>>(
     _stream: Option<StreamArg>,

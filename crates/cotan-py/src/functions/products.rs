@@ -27,14 +27,7 @@ fn matmul(a: ArrayArg, b: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray
 /// `alpha * (a @ b) + beta * c`, where `c` broadcasts to the product. ValueError when shapes don't fit.
 #[pyfunction]
 #[pyo3(signature = (c, a, b, /, alpha = 1.0, beta = 1.0, *, stream = None))]
-fn addmm(
-    c: ArrayArg,
-    a: ArrayArg,
-    b: ArrayArg,
-    alpha: f64,
-    beta: f64,
-    stream: Option<StreamArg>,
-) -> Result<PyArray> {
+fn addmm(c: ArrayArg, a: ArrayArg, b: ArrayArg, alpha: f64, beta: f64, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::addmm(&c.0, &a.0, &b.0, alpha, beta))
 }
 
@@ -79,10 +72,8 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Summed {
         if let Ok(count) = object.extract::<i64>() {
             return Ok(Summed::Count(count));
         }
-        let sides: Option<Vec<Axes>> = object
-            .try_iter()
-            .ok()
-            .and_then(|items| items.map(|item| item?.extract()).collect::<PyResult<_>>().ok());
+        let sides: Option<Vec<Axes>> =
+            object.try_iter().ok().and_then(|items| items.map(|item| item?.extract()).collect::<PyResult<_>>().ok());
         match sides.map(<[Axes; 2]>::try_from) {
             Some(Ok([a, b])) => Ok(Summed::Pairs(a.0, b.0)),
             Some(Err(_)) | None => {

@@ -1,9 +1,9 @@
 //! Reductions over axes.
 
-use cotan::{Array, ops};
+use cotan::ops;
 use pyo3::prelude::*;
 
-use super::{add_functions, on};
+use super::{add_functions, made_on, on};
 use crate::args::{Axes, axes};
 use crate::array::PyArray;
 use crate::device::StreamArg;
@@ -82,28 +82,23 @@ fn count_nonzero(a: ArrayArg, axis: Option<Axes>, keepdims: bool, stream: Option
 /// (array(1, dtype=int32), array(3, dtype=int32))
 #[pyfunction]
 #[pyo3(signature = (a, /, axis = None, keepdims = false, *, stream = None))]
-fn minmax(
-    a: ArrayArg,
-    axis: Option<Axes>,
-    keepdims: bool,
-    stream: Option<StreamArg>,
-) -> Result<(PyArray, PyArray)> {
+fn minmax(a: ArrayArg, axis: Option<Axes>, keepdims: bool, stream: Option<StreamArg>) -> Result<(PyArray, PyArray)> {
     let (min, max) = ops::minmax(&a.0, axes(&axis), keepdims)?;
-    Ok((on(None, cotan::Result::Ok(min))?, on(stream, cotan::Result::Ok(max))?))
+    Ok((PyArray::new(min), made_on(stream, max)))
 }
 
 /// Declares the spread of the elements around their mean.
 macro_rules! spreads {
-    ($($(#[$doc:meta])* $name:ident;)*) => {
+    ($($(#[$doc:meta])* $function:ident $name:literal $op:path;)*) => {
         $(
             $(#[$doc])*
             ///
-            /// The divisor is the number of elements less `ddof`, of which `correction` is another name; the result is infinite where that is
-            /// not positive. `axis` is an int, a tuple or list of ints, or None for all axes; with `keepdims` they stay,
+            /// The divisor is the number of elements less `ddof`, of which `correction` is another name; the result is
+            /// infinite where that is not positive. `axis` is an int, a tuple or list of ints, or None for all axes; with `keepdims` they stay,
             /// with size 1.
-            #[pyfunction]
+            #[pyfunction(name = $name)]
             #[pyo3(signature = (a, /, axis = None, keepdims = false, ddof = 0, *, correction = None, stream = None))]
-            fn $name(
+            fn $function(
                 a: ArrayArg,
                 axis: Option<Axes>,
                 keepdims: bool,
@@ -111,16 +106,16 @@ macro_rules! spreads {
                 correction: Option<i64>,
                 stream: Option<StreamArg>,
             ) -> Result<PyArray> {
-                on(stream, ops::$name(&a.0, axes(&axis), keepdims, correction.unwrap_or(ddof)))
+                on(stream, $op(&a.0, axes(&axis), keepdims, correction.unwrap_or(ddof)))
             }
         )*
     };
 }
 spreads! {
     /// The standard deviation.
-    std;
+    standard_deviation "std" ops::std;
     /// The variance.
-    var;
+    variance "var" ops::var;
 }
 
 /// Declares functions that find the position of one element.
@@ -172,12 +167,11 @@ fn trace(
     dtype: Option<PyDtype>,
     stream: Option<StreamArg>,
 ) -> Result<PyArray> {
-    let sum: cotan::Result<Array> = ops::trace(&a.0, offset, axis1, axis2, dtype.map(|dtype| dtype.0));
-    on(stream, sum)
+    on(stream, ops::trace(&a.0, offset, axis1, axis2, dtype.map(|dtype| dtype.0)))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     register_reductions(module)?;
-    add_functions!(module; count_nonzero, minmax, std, var, argmax, argmin, softmax, trace);
+    add_functions!(module; count_nonzero, minmax, standard_deviation, variance, argmax, argmin, softmax, trace);
     Ok(())
 }

@@ -4,7 +4,7 @@ use cotan::ops;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{add_functions, on};
+use super::{add_functions, made_on, on};
 use crate::array::PyArray;
 use crate::device::StreamArg;
 use crate::error::{Result, value_error};
@@ -94,12 +94,7 @@ fn topk(a: ArrayArg, k: i64, axis: Option<i64>, stream: Option<StreamArg>) -> Re
 /// array([1, 4], dtype=uint32)
 #[pyfunction]
 #[pyo3(signature = (sorted_sequence, values, /, side = "left", *, stream = None))]
-fn searchsorted(
-    sorted_sequence: ArrayArg,
-    values: ArrayArg,
-    side: &str,
-    stream: Option<StreamArg>,
-) -> Result<PyArray> {
+fn searchsorted(sorted_sequence: ArrayArg, values: ArrayArg, side: &str, stream: Option<StreamArg>) -> Result<PyArray> {
     let right = match side {
         "left" => false,
         "right" => true,
@@ -135,7 +130,7 @@ fn unique<'py>(
 ) -> Result<Bound<'py, PyAny>> {
     let fill = fill_value.map(|value| value.0.stored_in(a.0.dtype())).transpose()?;
     let found = ops::unique(&a.0, size, fill.as_ref())?;
-    let values = on(stream, cotan::Result::Ok(found.values))?;
+    let values = made_on(stream, found.values);
     if !(return_index || return_inverse || return_counts) {
         return Ok(Bound::new(py, values)?.into_any());
     }
