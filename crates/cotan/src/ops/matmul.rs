@@ -36,9 +36,8 @@ pub fn matmul(a: &Array, b: &Array) -> Result<Array> {
         return Err(Error::value("matmul", format!("needs arrays with axes, got shapes {left} and {right}")));
     }
     let (row, column) = (a.ndim() == 1, b.ndim() == 1);
-    let (a, b) = same_dtype(a, b)?;
-    let left = if row { reshape(&a, &[1, a.size()])? } else { a };
-    let right = if column { reshape(&b, &[b.size(), 1])? } else { b };
+    let left = if row { reshape(a, &[1, a.size()])? } else { a.clone() };
+    let right = if column { reshape(b, &[b.size(), 1])? } else { b.clone() };
     let product = product(&left, &right)?;
     let mut shape = Shape::from_slice(product.shape());
     if column {
@@ -50,8 +49,10 @@ pub fn matmul(a: &Array, b: &Array) -> Result<Array> {
     reshape(&product, &shape)
 }
 
+/// The product of matrices; cotangents and tangents may have another type than what they meet.
 pub(crate) fn product(a: &Array, b: &Array) -> Result<Array> {
-    Array::apply(Matmul, smallvec![a.clone(), b.clone()])
+    let (a, b) = same_dtype(a, b)?;
+    Array::apply(Matmul, smallvec![a, b])
 }
 
 /// The conjugate transpose of each matrix.
@@ -207,7 +208,9 @@ fn multiply<T: Element>(a: &Tensor, b: &Tensor, out: &mut Output) -> Result<()> 
     );
     result.map_err(|error| match error {
         GemmError::Alloc(error) => error.into(),
-        other => Error::Runtime { op: "matmul", message: other.to_string() },
+        GemmError::Bounds { .. } | GemmError::Output { .. } | GemmError::Batch { .. } => {
+            Error::Runtime { op: "matmul", message: error.to_string() }
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 use cotan_kernels::Tensor;
 use smallvec::smallvec;
 
-use super::{Batched, Primitive, Site, Tangents, add, conj, multiply, shift};
+use super::{Batched, Primitive, Site, Tangents, add, conj, multiply, same_dtype, shift};
 use crate::array::{Array, Spec};
 use crate::error::{Error, Result, tuple};
 
@@ -18,7 +18,8 @@ pub struct Recurrence {
 
 impl Recurrence {
     pub(crate) fn of(self, decay: &Array, input: &Array) -> Result<Array> {
-        Array::apply(self, smallvec![decay.clone(), input.clone()])
+        let (decay, input) = same_dtype(decay, input)?;
+        Array::apply(self, smallvec![decay, input])
     }
 
     /// The transposed map: the cotangent of `input`, given that of the result.

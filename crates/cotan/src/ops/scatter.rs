@@ -220,7 +220,7 @@ impl Scatter {
                 inputs.extend(indices.iter().cloned());
                 Array::apply(blocks.clone(), inputs)
             },
-            write: &|mode, source, updates| self.of(mode, source, indices, updates),
+            write: &|mode, source, updates| self.of(mode, source, indices, &astype(updates, source.dtype())?),
             repeat: indices.first().is_some_and(|index| index.size() > 1),
         })
     }
@@ -288,7 +288,9 @@ impl ScatterAxis {
         let indices = &site.inputs[1];
         f(&Places {
             read: &|a| gather_along(a, indices, self.axis),
-            write: &|mode, source, updates| scatter_along(mode, source, indices, updates, self.axis),
+            write: &|mode, source, updates| {
+                scatter_along(mode, source, indices, &astype(updates, source.dtype())?, self.axis)
+            },
             repeat: indices.shape()[self.axis] > 1,
         })
     }

@@ -103,10 +103,7 @@ fn number(like: &Array, value: f64) -> Array {
 
 /// Halves and integers in single precision.
 fn single(a: &Array) -> Result<Array> {
-    match a.dtype() {
-        DType::F64 | DType::C64 => Ok(a.clone()),
-        _ => astype(a, DType::F32),
-    }
+    if matches!(a.dtype(), DType::F64 | DType::C64) { Ok(a.clone()) } else { astype(a, DType::F32) }
 }
 
 /// Back in the type of `a`, or in the real type of its parts, without `axes` unless they are kept.

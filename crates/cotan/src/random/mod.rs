@@ -68,21 +68,21 @@ pub fn bits(shape: &[usize], width: u32, key: Option<&Array>) -> Result<Array> {
 /// When the bounds don't broadcast to `shape`, `dtype` is not a floating type of at most 32 bits, or `key` is not a key.
 pub fn uniform(low: &Array, high: &Array, shape: &[usize], dtype: DType, key: Option<&Array>) -> Result<Array> {
     const OP: &str = "uniform";
-    let below_one = match dtype {
-        DType::F16 => 1.0 - 1.0 / 2048.0,
-        DType::Bf16 => 1.0 - 1.0 / 256.0,
-        DType::F32 => f64::from(BELOW_ONE),
-        DType::F64 => {
-            let message = "float64 is not supported: draw float32 and convert".to_owned();
-            return Err(Error::Runtime { op: OP, message });
-        }
-        _ => return Err(Error::DType { op: OP, dtype, expected: "a floating type" }),
+    expect_narrow(OP, dtype)?;
+    // The gap below 1 is half of that above it.
+    let gap = if dtype == DType::F16 {
+        2048.0
+    } else if dtype == DType::Bf16 {
+        256.0
+    } else {
+        16_777_216.0
     };
+    let below_one = number(DType::F32, 1.0 - 1.0 / gap);
     let (low, high) = (astype(low, dtype)?, astype(high, dtype)?);
     expect_fit(OP, &[&low, &high], shape)?;
     let words = astype(&draw(shape, DType::U32, &given_or_next(OP, key)?)?, DType::F32)?;
     // `u32::MAX` as a float is 2^32, so the division is exact.
-    let unit = minimum(&divide(&words, &number(DType::F32, 4_294_967_296.0))?, &number(DType::F32, below_one))?;
+    let unit = minimum(&divide(&words, &number(DType::F32, 4_294_967_296.0))?, &below_one)?;
     add(&multiply(&subtract(&high, &low)?, &astype(&unit, dtype)?)?, &low)
 }
 
@@ -216,13 +216,10 @@ fn expect_inexact(op: &'static str, dtype: DType) -> Result<()> {
     if dtype.is_inexact() { Ok(()) } else { Err(Error::DType { op, dtype, expected: "a floating type" }) }
 }
 
-/// A floating type that the numbers of 32 bits fill.
+/// A floating type that numbers of 32 bits fill.
 fn expect_narrow(op: &'static str, dtype: DType) -> Result<()> {
-    match dtype {
-        DType::F16 | DType::Bf16 | DType::F32 => Ok(()),
-        DType::F64 => {
-            Err(Error::Runtime { op, message: "float64 is not supported: draw float32 and convert".to_owned() })
-        }
-        _ => Err(Error::DType { op, dtype, expected: "a floating type" }),
+    if dtype == DType::F64 {
+        return Err(Error::Runtime { op, message: "float64 is not supported: draw float32 and convert".to_owned() });
     }
+    if dtype.is_float() { Ok(()) } else { Err(Error::DType { op, dtype, expected: "a floating type" }) }
 }
