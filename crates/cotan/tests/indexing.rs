@@ -397,6 +397,14 @@ fn indexing_obeys_the_laws_of_transforms() {
     let rows_set = |x: &[Array]| Ok(vec![set(&x[0], &[Index::Array(x[2].clone())], &x[1])?]);
     laws("set of rows", &rows_set, &[a.clone(), noise(&[2, 4], 3), ints(&[2, 0], &[2])]);
     let inner = |x: &[Array]| Ok(vec![set(&x[0], &[span(0, 2, None), Index::Array(x[2].clone())], &x[1])?]);
+    let last = |x: &[Array]| Ok(vec![set(&x[0], &[Index::ALL, Index::Array(x[2].clone())], &x[1])?]);
+    laws("set of columns", &last, &[a.clone(), noise(&[3, 2], 3), columns.clone()]);
+    let sum = |x: &[Array]| Ok(vec![update(Update::Add, &x[0], &[Index::ALL, Index::Array(x[2].clone())], &x[1])?]);
+    laws("update of columns", &sum, &[a.clone(), noise(&[3, 2], 3), ints(&[1, 1], &[2])]);
+    let wide = |x: &[Array]| Ok(vec![get(&x[0], &[Index::ALL, Index::Array(x[1].clone())])?]);
+    laws("get of blocks", &wide, &[noise(&[2, 3, 20], 8), rows.clone()]);
+    let wide = |x: &[Array]| Ok(vec![set(&x[0], &[Index::ALL, Index::Array(x[2].clone())], &x[1])?]);
+    laws("set of blocks", &wide, &[noise(&[2, 4, 20], 8), noise(&[2, 2, 20], 9), columns.clone()]);
     laws("set of columns in a slice", &inner, &[a.clone(), noise(&[2, 2], 3), columns.clone()]);
     for mode in [Update::Add, Update::Subtract, Update::Multiply, Update::Divide, Update::Maximum, Update::Minimum] {
         let f = |x: &[Array]| {

@@ -15,14 +15,14 @@ pub(super) struct Plan {
     /// Sizes of the slice, with the shape of the array.
     sizes: Shape,
     /// The slice without integers' axes and with new ones.
-    pub view: Shape,
+    view: Shape,
     /// Index arrays and the axes of the view that they index.
     pub arrays: Vec<Array>,
-    pub axes: Shape,
+    axes: Shape,
     /// The shape of the index arrays together.
-    pub places: Shape,
+    places: Shape,
     /// How many of the view's other axes come before those of the index arrays.
-    pub front: usize,
+    front: usize,
 }
 
 /// An entry of an index whose masks are places.
@@ -168,13 +168,18 @@ impl Plan {
         strided_update(a, &reshape(view, &self.sizes)?, &self.starts, &self.steps)
     }
 
+    /// The places in the view that the index arrays name.
+    pub fn indexed(&self) -> gather::Places<'_> {
+        gather::Places { arrays: &self.arrays, axes: &self.axes, shape: &self.places, front: self.front }
+    }
+
     /// What is selected.
     pub fn read(&self, a: &Array) -> Result<Array> {
         let view = self.slice(a)?;
         if self.arrays.is_empty() {
             return Ok(view);
         }
-        gather::places_to(self.front, self.places.len(), &gather::gather_axes(&view, &self.arrays, &self.axes)?)
+        self.indexed().read(&view)
     }
 }
 

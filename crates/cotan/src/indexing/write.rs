@@ -3,8 +3,9 @@
 use cotan_kernels::Kind;
 use cotan_kernels::region::ScatterMode;
 
+use super::gather::Places;
 use super::plan::Plan;
-use super::{Index, gather, mask};
+use super::{Index, mask};
 use crate::array::Array;
 use crate::error::Result;
 use crate::ops::{
@@ -57,7 +58,7 @@ pub fn set(a: &Array, index: &[Index], value: &Array) -> Result<Array> {
     if plan.arrays.is_empty() {
         return plan.replace(a, &value);
     }
-    plan.replace(a, &scatter(ScatterMode::Set, &plan, &plan.slice(a)?, &value)?)
+    plan.replace(a, &plan.indexed().write(ScatterMode::Set, &plan.slice(a)?, &value)?)
 }
 
 /// `a` with `value` combined with the elements that `index` selects; a place that is named several times counts each time.
@@ -79,8 +80,11 @@ pub fn update(mode: Update, a: &Array, index: &[Index], value: &Array) -> Result
     let plan = Plan::new("index update", a, index)?;
     let value = fit(&plan, a, value)?;
     let view = plan.slice(a)?;
-    let updated =
-        if plan.arrays.is_empty() { combine(mode, &view, &value)? } else { collect(mode, &plan, &view, &value)? };
+    let updated = if plan.arrays.is_empty() {
+        combine(mode, &view, &value)?
+    } else {
+        collect(mode, &plan.indexed(), &view, &value)?
+    };
     plan.replace(a, &astype(&updated, a.dtype())?)
 }
 
@@ -97,11 +101,6 @@ pub(super) fn drop_ones(value: &Array, ndim: usize) -> Result<Array> {
     reshape(value, &value.shape()[ones..])
 }
 
-fn scatter(mode: ScatterMode, plan: &Plan, view: &Array, value: &Array) -> Result<Array> {
-    let updates = gather::places_from(plan.front, plan.places.len(), value)?;
-    gather::scatter_axes(mode, view, &plan.arrays, &plan.axes, &updates)
-}
-
 /// The view combined with values that each belong to another element.
 fn combine(mode: Update, view: &Array, value: &Array) -> Result<Array> {
     match mode {
@@ -115,15 +114,15 @@ fn combine(mode: Update, view: &Array, value: &Array) -> Result<Array> {
 }
 
 /// The view combined with values at index arrays.
-fn collect(mode: Update, plan: &Plan, view: &Array, value: &Array) -> Result<Array> {
+fn collect(mode: Update, places: &Places, view: &Array, value: &Array) -> Result<Array> {
     match mode {
-        Update::Add => scatter(ScatterMode::Add, plan, view, value),
-        Update::Multiply => scatter(ScatterMode::Prod, plan, view, value),
-        Update::Maximum => scatter(ScatterMode::Max, plan, view, value),
-        Update::Minimum => scatter(ScatterMode::Min, plan, view, value),
+        Update::Add => places.write(ScatterMode::Add, view, value),
+        Update::Multiply => places.write(ScatterMode::Prod, view, value),
+        Update::Maximum => places.write(ScatterMode::Max, view, value),
+        Update::Minimum => places.write(ScatterMode::Min, view, value),
         // What a place loses, or is divided by, is collected first.
-        Update::Subtract => subtract(view, &scatter(ScatterMode::Add, plan, &zeros_like(view), value)?),
-        Update::Divide => quotient(view, &scatter(ScatterMode::Prod, plan, &ones_like(view), value)?),
+        Update::Subtract => subtract(view, &places.write(ScatterMode::Add, &zeros_like(view), value)?),
+        Update::Divide => quotient(view, &places.write(ScatterMode::Prod, &ones_like(view), value)?),
     }
 }
 
