@@ -5,17 +5,6 @@ use pyo3::types::{PyList, PyTuple};
 
 use crate::error::type_error;
 
-/// An integer: anything with `__index__`, such as a NumPy integer or an integer array without axes.
-pub struct Int(pub i64);
-
-impl<'a, 'py> FromPyObject<'a, 'py> for Int {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        Ok(Int(object.extract::<i64>()?))
-    }
-}
-
 /// One axis or several.
 pub struct Axes(pub Vec<i64>);
 

@@ -8,7 +8,7 @@ use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyTuple};
 
 use crate::args::{Axes, axes, integers};
 use crate::device::StreamArg;
@@ -218,7 +218,7 @@ impl PyArray {
             }
             // What is no array at all equals none.
             Err(_) if matches!(op, CompareOp::Eq | CompareOp::Ne) && crate::operand::number(other).is_ok() => {
-                Ok((op == CompareOp::Ne).into_pyobject(py)?.to_owned().into_any().unbind())
+                Ok(PyBool::new(py, matches!(op, CompareOp::Ne)).to_owned().into_any().unbind())
             }
             Err(error) => Err(error),
         }

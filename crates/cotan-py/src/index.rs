@@ -17,15 +17,18 @@ pub struct Parsed<'py> {
 
 impl Parsed<'_> {
     pub fn py_get(&self, array: &Array) -> Result<Array> {
-        Ok(self.py.detach(|| indexing::get(array, &self.entries))?)
+        let entries = &self.entries[..];
+        Ok(self.py.detach(|| indexing::get(array, entries))?)
     }
 
     pub fn py_set(&self, array: &Array, value: &Array) -> Result<Array> {
-        Ok(self.py.detach(|| indexing::set(array, &self.entries, value))?)
+        let entries = &self.entries[..];
+        Ok(self.py.detach(|| indexing::set(array, entries, value))?)
     }
 
     fn update(&self, update: Update, array: &Array, value: &Array) -> Result<Array> {
-        Ok(self.py.detach(|| indexing::update(update, array, &self.entries, value))?)
+        let entries = &self.entries[..];
+        Ok(self.py.detach(|| indexing::update(update, array, entries, value))?)
     }
 }
 

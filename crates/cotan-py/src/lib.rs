@@ -1,5 +1,8 @@
 //! `cotan.core`: the engine as a Python module. Parse, call, wrap.
 
+// Method blocks that `macro_rules` makes hide from PyO3 where its own generated code allows this.
+#![allow(unsafe_op_in_unsafe_fn)]
+
 mod args;
 mod array;
 mod build;

@@ -138,10 +138,6 @@ impl Operand {
     pub fn stored_in(self, dtype: DType) -> Result<Array> {
         Ok(ops::astype(&self.beside(dtype)?, dtype)?)
     }
-
-    fn is_array(&self) -> bool {
-        matches!(self, Operand::Array(_))
-    }
 }
 
 /// Two operands as arrays: whichever is an array decides what the other one becomes.
@@ -153,18 +149,6 @@ pub fn pair(a: Operand, b: Operand) -> Result<(Array, Array)> {
         }
         (a, Operand::Array(b)) => Ok((a.beside(b.dtype())?, b)),
         (a, b) => Ok((a.array(), b.array())),
-    }
-}
-
-/// Several operands as arrays, by the type that the arrays among them promote to.
-pub fn several(operands: Vec<Operand>) -> Result<Vec<Array>> {
-    let arrays = operands.iter().filter_map(|operand| match operand {
-        Operand::Array(array) => Some(array.dtype()),
-        Operand::Number(_) | Operand::Foreign(_) => None,
-    });
-    match arrays.reduce(DType::promote) {
-        Some(dtype) => operands.into_iter().map(|operand| operand.beside(dtype)).collect(),
-        None => Ok(operands.into_iter().map(Operand::array).collect()),
     }
 }
 
@@ -195,10 +179,6 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Elementwise {
 impl Elementwise {
     pub fn array(self) -> Array {
         self.0.array()
-    }
-
-    pub fn is_array(&self) -> bool {
-        self.0.is_array()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use cotan::{Complex32, DType, Element, Tensor, bf16, f16};
+use cotan::{Complex32, Element, Tensor, bf16, f16};
 use cotan_kernels::with_dtype;
 use pyo3::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use cotan::Array;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::array::PyArray;
 use crate::error::{Result, value_error};
@@ -130,7 +130,7 @@ impl Structure {
             Ok((kind, PyTuple::new(py, keys)?).into_pyobject(py)?.into_any())
         };
         match self {
-            Structure::Leaf => Ok("array".into_pyobject(py)?.into_any()),
+            Structure::Leaf => Ok(PyString::new(py, "array").into_any()),
             // 1, 1.0 and True are equal but not the same constant.
             Structure::Other(object) => Ok((object.bind(py).get_type(), object.bind(py)).into_pyobject(py)?.into_any()),
             Structure::List(items) => all("list", items),

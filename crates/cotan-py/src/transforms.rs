@@ -6,6 +6,7 @@ mod custom;
 mod vmap;
 
 use cotan::Array;
+use pyo3::PyClass;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 

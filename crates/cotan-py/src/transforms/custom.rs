@@ -180,7 +180,7 @@ impl Hooks for PyHooks {
             let arrays: Vec<Array> = inputs.iter().map(|input| input.array.clone()).collect();
             let arguments = self.arguments(py, objects(py, &arrays)?)?;
             let axes = inputs.iter().map(|input| match input.mapped {
-                true => Ok(0.into_pyobject(py)?.into_any()),
+                true => Ok(0i64.into_pyobject(py)?.into_any()),
                 false => Ok(py.None().into_bound(py)),
             });
             let axes = self.arguments(py, axes.collect::<PyResult<_>>()?)?;

@@ -175,7 +175,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Axes<'py> {
 impl Axes<'_> {
     fn object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self {
-            Axes::Zero => Ok(0.into_pyobject(py)?.into_any().unbind()),
+            Axes::Zero => Ok(0i64.into_pyobject(py)?.into_any().unbind()),
             Axes::Given(object) => Ok(object.unbind()),
         }
     }
