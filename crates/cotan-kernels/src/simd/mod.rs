@@ -14,6 +14,8 @@ mod math32;
 #[expect(clippy::extra_unused_type_parameters, reason = "all functions have the shape of `Float`'s methods")]
 mod math64;
 mod prefetch;
+#[cfg(test)]
+mod tests;
 mod tile;
 mod two_over_pi;
 

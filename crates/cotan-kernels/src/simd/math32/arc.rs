@@ -70,8 +70,12 @@ pub fn atan2<I: Isa>(y: f32, x: f32) -> f32 {
     let q = if low == high { 1.0 } else { low / high };
     let q = if high == 0.0 { 0.0 } else { q };
     let p = atan_poly::<I>(q);
-    let p = if steep { (FRAC_PI_2_LOW - p) + FRAC_PI_2 } else { p };
-    let p = if x.is_sign_negative() { (2.0 * FRAC_PI_2_LOW - p) + PI } else { p };
+    // Measured from the nearest half axis: 0, pi/2 or pi.
+    let left = x.is_sign_negative();
+    let quarters = if left { 2.0 } else { 0.0 };
+    let quarters = if steep { 1.0 } else { quarters };
+    let p = if steep != left { -p } else { p };
+    let p = I::fma32(quarters, FRAC_PI_2_LOW, p) + quarters * FRAC_PI_2;
     let unordered = x.is_nan() || y.is_nan();
     (if unordered { f32::NAN } else { p }).copysign(y)
 }
