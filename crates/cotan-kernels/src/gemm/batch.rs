@@ -13,10 +13,14 @@ use super::{Batch, Coefs, GemmError, Size};
 use crate::memory::{AllocError, Block};
 use crate::{Bool, Complex32, bf16, f16, pool};
 
-/// Up to so many rows a product is bound by reading the right factor.
-const SKINNY: usize = 12;
+/// Up to so many rows a product is bound by reading the right factor, so that it is not worth a copy.
+const SKINNY: usize = 48;
+/// The same for a right factor with contiguous columns.
+const SKINNY_DOTS: usize = 24;
 /// Dot products shorter than this lose to packing: adding up the lanes costs more than they gain.
-const LONG: usize = 32;
+const LONG: usize = 128;
+/// Up to so many columns the left factor is not worth a copy.
+const NARROW: usize = 128;
 /// Multiply-adds of a product whose operands are too small to be packed.
 const SMALL: usize = 128 * 128 * 128;
 /// Sides of the blocks in which half precision results accumulate before they are rounded.
@@ -99,17 +103,30 @@ unsafe fn float<S: Stored<Real = R> + Readable<Real = R>, R: Kerneled>(
     coefs: Coefs<R>,
 ) -> Result<(), AllocError> {
     let Size { m, n, k } = size;
-    // SAFETY: the caller's promise; a product's transpose is that of the transposes in the other order.
+    // The transposes in the other order give the transposed result, which a single column is already.
+    let transposed = Size { m: n, n: m, k };
+    // SAFETY: the caller's promise.
     unsafe {
-        if m <= SKINNY && b.row == 1 && k >= LONG {
+        if b.row == 1 && dots_pay(m, k) {
             return direct::dots(size, a, b, Scatter { out, col: 1 }, coefs);
         }
-        if n <= SKINNY && a.col == 1 && k >= LONG {
-            let (out, size) = (Out { row: 1, ..out }, Size { m: n, n: m, k });
-            return direct::dots(size, b.transposed(), a.transposed(), Scatter { out, col: n }, coefs);
+        if a.col == 1 && dots_pay(n, k) {
+            let to = Scatter { out: Out { row: 1, ..out }, col: out.row };
+            return direct::dots(transposed, b.transposed(), a.transposed(), to, coefs);
+        }
+        if b.col == 1 && m <= SKINNY {
+            return direct::skinny(size, a, b, out, coefs);
+        }
+        if n == 1 && a.row == 1 && out.row == 1 {
+            return direct::skinny(transposed, b.transposed(), a.transposed(), out, coefs);
         }
         blocked::product(size, a, b, out, coefs)
     }
+}
+
+/// Whether dot products are the way for so many rows and columns of contiguous elements.
+fn dots_pay(count: usize, k: usize) -> bool {
+    count <= SKINNY_DOTS && k >= LONG || count <= 4 && k >= LONG / 4
 }
 
 /// # Safety
@@ -123,18 +140,17 @@ unsafe fn native<R: Kerneled + Stored<Real = R> + Readable<Real = R>>(
 ) -> Result<(), AllocError> {
     let Size { m, n, k } = size;
     let coefs = Coefs { alpha: R::from_f64(coefs.alpha), beta: R::from_f64(coefs.beta) };
-    let dots = b.row == 1 && k >= LONG && m <= SKINNY;
-    // SAFETY: the caller's promise; a column is its own transpose.
+    // Fewer columns than lanes are better found as dot products.
+    let narrow = n <= NARROW && (a.col == 1 && (n >= R::kernels().lanes || !dots_pay(n, k)) || m <= SKINNY);
+    let dots = b.row == 1 && dots_pay(m, k);
+    // SAFETY: the caller's promise.
     unsafe {
-        if b.col == 1 && !dots && (m <= SKINNY || m * n * k <= SMALL) {
+        if b.col == 1 && !dots && (narrow || m * n * k <= SMALL) {
             direct::product(size, a, b, out, coefs);
-        } else if n == 1 && a.row == 1 && out.row == 1 {
-            direct::product(Size { m: 1, n: m, k }, b.transposed(), a.transposed(), out, coefs);
-        } else {
-            return float(size, a, b, out, coefs);
+            return Ok(());
         }
+        float(size, a, b, out, coefs)
     }
-    Ok(())
 }
 
 /// Half precision: accumulates a block of the result in single precision, then rounds it.

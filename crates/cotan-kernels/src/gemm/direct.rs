@@ -9,8 +9,12 @@ use crate::pool;
 
 /// Depth of a pass over a large right factor: its rows are read side by side, and the result stays in the cache.
 const DEPTH: usize = 32;
+/// Longest sum in one accumulator: bounds the rounding error, and what the first-level cache has to hold.
+const LONGEST: usize = 512;
 /// Bytes of a right factor that fits the second-level cache and is multiplied in one pass.
 const RESIDENT: usize = 512 << 10;
+/// Bytes of the left factor that a task reads again for every panel of columns.
+const LEFT: usize = 256 << 10;
 
 /// `out = alpha * a @ b + beta * out` for a right factor with contiguous rows.
 ///
@@ -20,44 +24,100 @@ pub unsafe fn product<R: Kerneled>(size: Size, a: View<R>, b: View<R>, out: Out<
     let Size { m, n, k } = size;
     let kernels = R::kernels();
     let width = kernels.direct[0].len() * kernels.lanes;
-    let depth = if n * k * size_of::<R>() <= RESIDENT { k } else { DEPTH };
-    let (rows, depths) = (Pieces::new(m, kernels.direct.len()), Pieces::new(k, depth));
+    let (rows, depths) = (Pieces::new(m, kernels.direct.len()), Pieces::new(k, LONGEST));
     let panels = n.div_ceil(width);
-    let (cols, row_tasks) = share(panels, rows.count, 16);
+    let (cols, row_tasks) =
+        share(panels, rows.count, 16, (LEFT / (depths.len(0) * kernels.direct.len() * size_of::<R>())).max(1));
     pool::parallel_for(cols.count * row_tasks.count, cost_ns::<R>(m * n * k), &|task| {
         let (col_task, row_task) = (task / row_tasks.count, task % row_tasks.count);
-        for pass in 0..depths.count {
-            let (p, beta) = (depths.start(pass), if pass == 0 { coefs.beta } else { num_traits::one() });
-            for j in (cols.start(col_task)..cols.start(col_task) + cols.len(col_task)).map(|panel| panel * width) {
-                let cols = width.min(n - j);
-                for panel in row_tasks.start(row_task)..row_tasks.start(row_task) + row_tasks.len(row_task) {
-                    let i = rows.start(panel);
-                    let tile = Tile {
-                        k: depths.len(pass),
-                        a: a.at(i, p),
-                        a_row: a.row,
-                        a_col: a.col,
-                        b: b.at(p, j),
-                        b_row: b.row,
-                        c: out.from(i, j).ptr,
-                        c_row: out.row,
-                        cols,
-                        alpha: coefs.alpha,
-                        beta,
-                    };
-                    // SAFETY: tasks cover disjoint tiles, the entry is for this many rows and vectors.
-                    unsafe { (kernels.direct[rows.len(panel) - 1][cols.div_ceil(kernels.lanes) - 1])(&tile) };
-                }
+        let panels = cols.start(col_task)..cols.start(col_task) + cols.len(col_task);
+        for (pass, panel) in (0..depths.count).flat_map(|pass| panels.clone().map(move |panel| (pass, panel))) {
+            let (p, j) = (depths.start(pass), panel * width);
+            let cols = width.min(n - j);
+            for panel in row_tasks.start(row_task)..row_tasks.start(row_task) + row_tasks.len(row_task) {
+                let i = rows.start(panel);
+                let tile = Tile {
+                    k: depths.len(pass),
+                    a: a.at(i, p),
+                    a_row: a.row,
+                    a_col: a.col,
+                    b: b.at(p, j),
+                    b_row: b.row,
+                    c: out.from(i, j).ptr,
+                    c_row: out.row,
+                    cols,
+                    alpha: coefs.alpha,
+                    beta: if pass == 0 { coefs.beta } else { num_traits::one() },
+                };
+                // SAFETY: tasks cover disjoint tiles, the entry is for this many rows and vectors.
+                unsafe { (kernels.direct[rows.len(panel) - 1][cols.div_ceil(kernels.lanes) - 1])(&tile) };
             }
         }
     });
 }
 
-/// Shares panels of columns and of rows among tasks: columns first, at most `most` column panels in a task.
-fn share(col_panels: usize, row_panels: usize, most: usize) -> (Pieces, Pieces) {
+/// `out = alpha * a @ b + beta * out` for few rows and a right factor with contiguous rows, which is read once.
+///
+/// # Safety
+/// `a` and `b` have the shapes that `size` says and `b.col` is one; `out` has `m` rows of `n` and overlaps neither.
+pub unsafe fn skinny<S: Readable<Real = R> + Stored<Real = R>, R: Kerneled>(
+    size: Size,
+    a: View<S>,
+    b: View<S>,
+    out: Out<R>,
+    coefs: Coefs<R>,
+) -> Result<(), AllocError> {
+    let Size { m, n, k } = size;
+    let table = S::readers().in_place;
+    let (lanes, most) = (R::kernels().lanes, table[0].len());
+    let depth = if n * k * size_of::<S>() <= RESIDENT { k.min(LONGEST) } else { DEPTH };
+    let (rows, depths) = (Pieces::new(m, table.len()), Pieces::new(k, depth));
+    let scratch = Block::alloc(m * k * size_of::<R>())?;
+    let packed = Out { ptr: scratch.ptr().cast::<R>(), row: 1 };
+    let left =
+        |pass: usize, panel: usize| packed.from(depths.start(pass) * m + rows.start(panel) * depths.len(pass), 0).ptr;
+    for pass in 0..depths.count {
+        for panel in 0..rows.count {
+            let from = a.from(rows.start(panel), depths.start(pass));
+            // SAFETY: the parts of `a`, to places that fill the scratch without overlap.
+            unsafe { S::pack_left(from, rows.len(panel), depths.len(pass), left(pass, panel)) };
+        }
+    }
+    let width = most * lanes;
+    let (cols, _) = share(n.div_ceil(width), 1, 32, 1);
+    pool::parallel_for(cols.count, cost_ns::<R>(m * n * k).max((n * k / 16) as u64), &|task| {
+        for pass in 0..depths.count {
+            let beta = if pass == 0 { coefs.beta } else { num_traits::one() };
+            for j in (cols.start(task)..cols.start(task) + cols.len(task)).map(|panel| panel * width) {
+                for panel in 0..rows.count {
+                    let height = rows.len(panel);
+                    let tile = Tile {
+                        k: depths.len(pass),
+                        a: left(pass, panel),
+                        a_row: 1,
+                        a_col: height as isize,
+                        b: b.at(depths.start(pass), j),
+                        b_row: b.row,
+                        c: out.from(rows.start(panel), j).ptr,
+                        c_row: out.row,
+                        cols: width.min(n - j),
+                        alpha: coefs.alpha,
+                        beta,
+                    };
+                    // SAFETY: tasks cover disjoint tiles, the entry is for this many rows and vectors.
+                    unsafe { table[height - 1][tile.cols.div_ceil(lanes) - 1](&tile) };
+                }
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Shares panels of columns and of rows among tasks: columns first, and no more panels in a task than the limits.
+fn share(col_panels: usize, row_panels: usize, most_cols: usize, most_rows: usize) -> (Pieces, Pieces) {
     let target = 4 * pool::threads();
-    let cols = col_panels.min(target.max(col_panels.div_ceil(most)));
-    let rows = row_panels.min(target.div_ceil(cols));
+    let cols = col_panels.min(target.max(col_panels.div_ceil(most_cols)));
+    let rows = row_panels.min(target.div_ceil(cols).max(row_panels.div_ceil(most_rows)));
     (Pieces { n: col_panels, count: cols }, Pieces { n: row_panels, count: rows })
 }
 

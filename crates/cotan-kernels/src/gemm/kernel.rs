@@ -9,14 +9,14 @@ use crate::{bf16, f16};
 
 /// A block of the result with its operands: `c = alpha * a @ b + beta * c`.
 #[derive(Clone, Copy)]
-pub struct Tile<R> {
+pub struct Tile<R, S = R> {
     pub k: usize,
     pub a: *const R,
-    /// Distance between rows of `a`; unused by packed kernels.
+    /// Distance between rows of `a`; read by [`DIRECT`] kernels only.
     pub a_row: isize,
-    /// Distance between columns of `a`; unused by packed kernels.
+    /// Distance between columns of `a`; read by [`DIRECT`] kernels only.
     pub a_col: isize,
-    pub b: *const R,
+    pub b: *const S,
     pub b_row: isize,
     pub c: *mut R,
     pub c_row: usize,
@@ -42,7 +42,7 @@ pub struct Dots<R, S> {
     pub beta: R,
 }
 
-pub type TileFn<R> = unsafe fn(&Tile<R>);
+pub type TileFn<R, S = R> = unsafe fn(&Tile<R, S>);
 pub type DotsFn<R, S> = unsafe fn(&Dots<R, S>);
 
 /// The kernels of one instruction set for one real type. Tables are indexed by (rows - 1) and (vectors or columns - 1).
@@ -61,6 +61,8 @@ pub type PackFn<R, S> = unsafe fn(View<S>, outer: usize, inner: usize, width: us
 /// The kernels of one instruction set that read elements stored as `S`.
 pub struct Readers<R: 'static, S: 'static> {
     pub dots: &'static [&'static [DotsFn<R, S>]],
+    /// Packed `a`, and `b` whose rows are contiguous.
+    pub in_place: &'static [&'static [TileFn<R, S>]],
     /// For rows that are contiguous; zeroes up to the next multiple of the lanes, but not beyond `width`.
     pub rows: PackFn<R, S>,
     /// For columns that are contiguous; writes nothing beyond `inner`.
@@ -78,46 +80,67 @@ pub trait Readable: Copy + Send + Sync + 'static {
     fn readers() -> &'static Readers<Self::Real, Self>;
 }
 
+/// `a` packed with its rows side by side, `b` with whole vectors in each row.
+const PACKED: u8 = 0;
+/// `a` packed, and rows of `b` in memory that has not been read before.
+const IN_PLACE: u8 = 1;
+/// `a` with any strides, and rows of `b` in memory.
+const DIRECT: u8 = 2;
+
+/// Elements of the right factor to ask for ahead: those of the next panels.
+const PANELS_AHEAD: usize = 2;
+
 /// # Safety
 /// As for [`Vector`]; the operands are readable and `c` is writable over `M` rows and `t.cols` columns, and a packed `b`
 /// over whole vectors. `t.cols` is in `(N - 1) * LANES + 1..=N * LANES`.
 #[inline(always)]
-unsafe fn tile<V: Vector, const M: usize, const N: usize, const PACKED: bool>(t: &Tile<V::Real>) {
+unsafe fn tile<V: Load<S>, S, const M: usize, const N: usize, const KIND: u8>(t: &Tile<V::Real, S>) {
     let last = t.cols - (N - 1) * V::LANES;
     let whole = last == V::LANES;
     let (mut a, mut b) = (t.a, t.b);
     // SAFETY: everything below touches rows `< M`, columns `< t.cols` (or whole packed vectors) and depth `< t.k` only.
     unsafe {
-        if PACKED {
-            // The result is needed when the sums are done, and may be far away by then.
-            for i in 0..M {
-                prefetch(t.c.wrapping_add(i * t.c_row).cast(), N * V::LANES * size_of::<V::Real>());
-            }
-        }
         let mut acc = [[V::splat(V::Real::default()); N]; M];
         let mut bs = [V::splat(V::Real::default()); N];
         macro_rules! sweep {
-            ($load_last:expr) => {
-                for _ in 0..t.k {
+            ($depth:expr, $load_last:expr) => {
+                for _ in 0..$depth {
+                    if KIND == IN_PLACE {
+                        let width = N * V::LANES;
+                        prefetch(b.wrapping_add(PANELS_AHEAD * width).cast(), width * size_of::<S>());
+                    }
                     for j in 0..N - 1 {
-                        bs[j] = V::load(b.add(j * V::LANES));
+                        bs[j] = V::widen(b.add(j * V::LANES));
                     }
                     bs[N - 1] = $load_last;
                     for i in 0..M {
-                        let x = V::splat(if PACKED { *a.add(i) } else { *a.offset(i as isize * t.a_row) });
+                        let x = V::splat(if KIND != DIRECT { *a.add(i) } else { *a.offset(i as isize * t.a_row) });
                         for j in 0..N {
                             acc[i][j] = x.mul_add(bs[j], acc[i][j]);
                         }
                     }
-                    a = if PACKED { a.add(M) } else { a.wrapping_offset(t.a_col) };
+                    a = if KIND != DIRECT { a.add(M) } else { a.wrapping_offset(t.a_col) };
                     b = b.wrapping_offset(t.b_row);
                 }
             };
         }
-        if PACKED || whole {
-            sweep!(V::load(b.add((N - 1) * V::LANES)));
+        if KIND == PACKED {
+            // The result may be far away: ask for a row of it now and then, not to crowd out the operands.
+            let (mut left, mut c) = (t.k, t.c.cast::<u8>());
+            let step = t.k.div_ceil(M);
+            while left > 0 {
+                let row = N * V::LANES * size_of::<V::Real>();
+                prefetch(c, row);
+                prefetch(c.wrapping_add(row - 1), 1);
+                c = c.wrapping_add(t.c_row * size_of::<V::Real>());
+                let depth = step.min(left);
+                sweep!(depth, V::widen(b.add((N - 1) * V::LANES)));
+                left -= depth;
+            }
+        } else if whole {
+            sweep!(t.k, V::widen(b.add((N - 1) * V::LANES)));
         } else {
-            sweep!(V::load_part(b.add((N - 1) * V::LANES), last));
+            sweep!(t.k, V::widen_part(b.add((N - 1) * V::LANES), last));
         }
         let alpha = V::splat(t.alpha);
         let read = t.beta != V::Real::default();
@@ -137,6 +160,9 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize, const PACKED: bool>(t:
     }
 }
 
+/// Cache lines of each column to ask for ahead.
+const LINES_AHEAD: usize = 12;
+
 /// # Safety
 /// As for [`Vector`]; `M` rows of `a` and `N` columns of `b` are readable over `t.k`, and `c` is writable at each pair.
 #[inline(always)]
@@ -153,7 +179,9 @@ unsafe fn dots<V: Load<S>, S, const M: usize, const N: usize>(t: &Dots<V::Real, 
                     rows[i] = $load(t.a.offset(i as isize * t.a_row).add(p));
                 }
                 for j in 0..N {
-                    let col: V = $widen(t.b.offset(j as isize * t.b_col).add(p));
+                    let from = t.b.offset(j as isize * t.b_col).add(p);
+                    prefetch(from.wrapping_byte_add(LINES_AHEAD * 64).cast(), 1);
+                    let col: V = $widen(from);
                     for i in 0..M {
                         acc[i][j] = rows[i].mul_add(col, acc[i][j]);
                     }
@@ -224,6 +252,7 @@ unsafe fn pack_columns<V: Load<S>, S>(from: View<S>, outer: usize, inner: usize,
             // SAFETY: reads below `start + len <= outer` in columns below `i + count <= inner`; writes the same places.
             unsafe {
                 for (j, wide) in wide.iter_mut().enumerate().take(count) {
+                    prefetch(from.at(start, i + j + 4).cast(), len * size_of::<S>());
                     let (from, wide) = (from.at(start, i + j), wide.as_mut_ptr());
                     for o in (0..len - rest).step_by(V::LANES) {
                         V::widen(from.add(o)).store(wide.add(o));
@@ -256,13 +285,19 @@ macro_rules! compile {
             $(#[target_feature(enable = $features)])?
             pub unsafe fn packed<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Real>) {
                 // SAFETY: the caller's promises are the same.
-                unsafe { super::tile::<V, M, N, true>(t) }
+                unsafe { super::tile::<V, V::Real, M, N, { super::PACKED }>(t) }
             }
 
             $(#[target_feature(enable = $features)])?
             pub unsafe fn direct<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Real>) {
                 // SAFETY: the caller's promises are the same.
-                unsafe { super::tile::<V, M, N, false>(t) }
+                unsafe { super::tile::<V, V::Real, M, N, { super::DIRECT }>(t) }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            pub unsafe fn in_place<V: Load<S>, S, const M: usize, const N: usize>(t: &Tile<V::Real, S>) {
+                // SAFETY: the caller's promises are the same.
+                unsafe { super::tile::<V, S, M, N, { super::IN_PLACE }>(t) }
             }
 
             $(#[target_feature(enable = $features)])?
@@ -345,9 +380,10 @@ kerneled!(f32, Plain<f32, PLAIN32>, F32x8, F32x16);
 kerneled!(f64, Plain<f64, PLAIN64>, F64x4, F64x8);
 
 macro_rules! readers {
-    ($isa:ident, $V:ty, $S:ty, $ms:tt, $ns:tt) => {
+    ($isa:ident, $V:ty, $S:ty, dots $ms:tt $ns:tt, in_place $rows:tt) => {
         Readers {
             dots: table!($isa::dots, [$V, $S], $ms, $ns),
+            in_place: table!($isa::in_place, [$V, $S], $rows, [1 2]),
             rows: $isa::rows::<$V, $S>,
             columns: $isa::columns::<$V, $S>,
         }
@@ -359,11 +395,13 @@ macro_rules! readable {
         impl Readable for $S {
             type Real = $R;
             fn readers() -> &'static Readers<$R, $S> {
-                static PLAIN: Readers<$R, $S> = readers!(plain, $plain, $S, [1 2], [1 2]);
+                static PLAIN: Readers<$R, $S> = readers!(plain, $plain, $S, dots [1 2] [1 2], in_place [1 2 3 4]);
                 #[cfg(target_arch = "x86_64")]
-                static AVX2: Readers<$R, $S> = readers!(avx2, $half, $S, [1 2 3], [1 2 3 4]);
+                static AVX2: Readers<$R, $S> =
+                    readers!(avx2, $half, $S, dots [1 2 3] [1 2 3 4], in_place [1 2 3 4 5 6]);
                 #[cfg(target_arch = "x86_64")]
-                static AVX512: Readers<$R, $S> = readers!(avx512, $full, $S, [1 2 3 4], [1 2 3 4 5 6]);
+                static AVX512: Readers<$R, $S> =
+                    readers!(avx512, $full, $S, dots [1 2 3 4] [1 2 3 4 5 6], in_place [1 2 3 4 5 6 7 8 9 10 11 12]);
                 match level() {
                     #[cfg(target_arch = "x86_64")]
                     Level::Avx512 => &AVX512,
