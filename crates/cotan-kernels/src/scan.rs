@@ -10,7 +10,7 @@ use crate::lanes::map_lanes;
 use crate::simd::{ComplexMath, Float, Isa, Kernel, dispatch};
 use crate::tensor::{Output, Tensor};
 use crate::walk::Shared;
-use crate::{DType, bf16, f16, layout, pool, with_dtype};
+use crate::{Bool, DType, bf16, f16, layout, pool, with_dtype};
 
 /// What a scan accumulates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,8 +27,8 @@ pub enum ScanOp {
     LogSumExp,
 }
 
-/// Columns scanned side by side.
-const WIDE: usize = 128;
+/// Most columns that are scanned side by side: rows of a page keep memory streaming.
+const WIDE: usize = 1024;
 /// Elements of a long row that are scanned as one piece.
 const PIECE: usize = 32 * 1024;
 
@@ -53,8 +53,8 @@ const PIECE: usize = 32 * 1024;
 pub fn scan(op: ScanOp, tensor: &Tensor, axis: usize, reverse: bool, inclusive: bool) -> Result<Tensor, KernelError> {
     let mode = Mode { reverse, inclusive };
     match op {
-        ScanOp::Sum => with_dtype!(tensor.dtype(), T => scan_as::<T, Add>(tensor, axis, mode)),
-        ScanOp::Prod => with_dtype!(tensor.dtype(), T => scan_as::<T, Mul>(tensor, axis, mode)),
+        ScanOp::Sum => modular::<Add>(tensor, axis, mode),
+        ScanOp::Prod => modular::<Mul>(tensor, axis, mode),
         ScanOp::Max => with_dtype!(tensor.dtype(), T => scan_as::<T, Larger>(tensor, axis, mode)),
         ScanOp::Min => with_dtype!(tensor.dtype(), T => scan_as::<T, Smaller>(tensor, axis, mode)),
         ScanOp::LogSumExp => match tensor.dtype() {
@@ -65,6 +65,40 @@ pub fn scan(op: ScanOp, tensor: &Tensor, axis: usize, reverse: bool, inclusive: 
             DType::C64 => scan_as::<Complex32, LogAddExp>(tensor, axis, mode),
             other => panic!("scan: LogSumExp of {other}"),
         },
+    }
+}
+
+/// Sums and products wrap, so signed integers share the code of unsigned ones.
+fn modular<J>(tensor: &Tensor, axis: usize, mode: Mode) -> Result<Tensor, KernelError>
+where
+    J: Join<Bool> + Join<u8> + Join<u16> + Join<u32> + Join<u64> + Join<f32> + Join<f64> + Join<Complex32>,
+{
+    let dtype = tensor.dtype();
+    let unsigned = |same| Ok(scan_integer::<J>(&tensor.reinterpret(same), axis, mode)?.reinterpret(dtype));
+    match dtype {
+        DType::I8 => unsigned(DType::U8),
+        DType::I16 => unsigned(DType::U16),
+        DType::I32 => unsigned(DType::U32),
+        DType::I64 => unsigned(DType::U64),
+        DType::U8 | DType::U16 | DType::U32 | DType::U64 => scan_integer::<J>(tensor, axis, mode),
+        DType::Bool => scan_as::<Bool, J>(tensor, axis, mode),
+        DType::F16 => scan_as::<f16, J>(tensor, axis, mode),
+        DType::Bf16 => scan_as::<bf16, J>(tensor, axis, mode),
+        DType::F32 => scan_as::<f32, J>(tensor, axis, mode),
+        DType::F64 => scan_as::<f64, J>(tensor, axis, mode),
+        DType::C64 => scan_as::<Complex32, J>(tensor, axis, mode),
+    }
+}
+
+fn scan_integer<J>(tensor: &Tensor, axis: usize, mode: Mode) -> Result<Tensor, KernelError>
+where
+    J: Join<u8> + Join<u16> + Join<u32> + Join<u64>,
+{
+    match tensor.dtype().size() {
+        1 => scan_as::<u8, J>(tensor, axis, mode),
+        2 => scan_as::<u16, J>(tensor, axis, mode),
+        4 => scan_as::<u32, J>(tensor, axis, mode),
+        _ => scan_as::<u64, J>(tensor, axis, mode),
     }
 }
 
@@ -288,13 +322,16 @@ impl<T: Number, J: Join<T::Wide>> Row<'_, T, J> {
 }
 
 fn columns<T: Number, J: Join<T::Wide>>(source: &[T], out: &mut [T], [outer, n, inner]: [usize; 3], mode: Mode) {
-    let strips = inner.div_ceil(WIDE);
+    // Columns are independent, so threads may take any number of them.
+    let wanted = if outer >= 4 * pool::threads() { inner } else { (inner / (2 * pool::threads())).max(64) };
+    let strip = wanted.min(WIDE);
+    let strips = inner.div_ceil(strip);
     let out = Shared(out.as_mut_ptr());
     let cost = (source.len() as f32 * (0.3 + 0.1 * J::COST_NS)) as u64;
     pool::parallel_for(outer * strips, cost, &|index| {
-        let (group, start) = (index / strips, index % strips * WIDE);
+        let (group, start) = (index / strips, index % strips * strip);
         let first = group * n * inner + start;
-        let width = WIDE.min(inner - start);
+        let width = strip.min(inner - start);
         dispatch(Columns::<T, J> {
             source: &source[first..],
             out,

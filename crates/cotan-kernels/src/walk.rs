@@ -65,11 +65,6 @@ impl<const N: usize> Walk<N> {
             }
         }
     }
-
-    /// The operands' offsets at one row-major place.
-    pub fn at(&self, index: usize) -> [isize; N] {
-        std::array::from_fn(|k| layout::offset_of(index, &self.shape, &self.strides[k]))
-    }
 }
 
 /// A pointer that tasks of a parallel loop share; each task writes only places of its own.
@@ -126,7 +121,8 @@ mod tests {
             walk.runs(start, 24 - start, |offsets, n| {
                 seen.extend((0..n as isize).map(|i| [offsets[0] + i * steps[0], offsets[1] + i * steps[1]]));
             });
-            assert_eq!(seen, (start..24).map(|i| walk.at(i)).collect::<Vec<_>>());
+            let at = |i| std::array::from_fn(|k| layout::offset_of(i, &walk.shape, &walk.strides[k]));
+            assert_eq!(seen, (start..24).map(at).collect::<Vec<[isize; 2]>>());
         }
     }
 

@@ -1,7 +1,11 @@
 //! Reading and updating along one axis, with an index for every lane.
 
-use super::index::{Index, checked, with_index};
-use super::scatter::in_single;
+use std::ops::Range;
+use std::slice::from_ref;
+
+use super::BATCH;
+use super::index::Indices;
+use super::scatter::{in_single, read_offsets};
 use crate::arith::Number;
 use crate::error::{Failure, KernelError};
 use crate::layout::{Shape, Strides};
@@ -30,16 +34,17 @@ use crate::{Element, layout, pool, with_dtype};
 pub fn gather_axis(source: &Tensor, indices: &Tensor, axis: usize) -> Result<Tensor, KernelError> {
     check_shapes(source.shape(), indices.shape(), axis);
     let mut out = Output::new(source.dtype(), indices.shape())?;
+    let axes = [axis];
+    let at = Indices::new(from_ref(indices), &axes, source.shape(), source.strides());
     let mut strides = Strides::from_slice(source.strides());
-    let along = Along { axis, size: source.shape()[axis], stride: std::mem::take(&mut strides[axis]) };
-    let walk = Walk::new(indices.shape(), [indices.strides(), &strides, &layout::row_major(indices.shape())]);
+    strides[axis] = 0;
+    let walk = Walk::new(indices.shape(), [&strides]);
     let failure = Failure::default();
-    let to = Shared(out.ptr());
+    let (from, to) = (Shared(source.ptr()), Shared(out.ptr()));
     pool::parallel_chunks(indices.len(), 4096, 1.5, &|range| {
-        let (start, n) = (range.start, range.len());
-        let result = with_index!(indices.dtype(), J => with_dtype!(size_class(source.dtype().size()), T => {
-            read::<T, J>(&walk, start, n, source.ptr().cast(), indices.ptr().cast(), to.get().cast(), along)
-        }));
+        let result = with_dtype!(size_class(source.dtype().size()), T => {
+            read::<T>(&at, &walk, range, from.get().cast(), to.get().cast())
+        });
         if let Err((place, error)) = result {
             failure.set(place, error);
         }
@@ -53,52 +58,28 @@ fn check_shapes(source: &[usize], indices: &[usize], axis: usize) {
     assert!(source.len() == indices.len() && equal, "shapes {source:?} and {indices:?} along axis {axis}");
 }
 
-/// The axis that is indexed.
-#[derive(Clone, Copy)]
-struct Along {
-    axis: usize,
-    size: usize,
-    stride: isize,
-}
-
-impl Along {
-    /// The offset of an index.
-    #[inline(always)]
-    fn offset(self, index: i64) -> Result<isize, KernelError> {
-        match checked(index, self.size) {
-            Some(place) => Ok(place as isize * self.stride),
-            None => Err(KernelError::Index { index, size: self.size, axis: self.axis }),
-        }
-    }
-}
-
-fn read<T: Element, J: Index>(
-    walk: &Walk<3>,
-    start: usize,
-    n: usize,
+fn read<T: Element>(
+    at: &Indices,
+    walk: &Walk<1>,
+    range: Range<usize>,
     source: *const T,
-    indices: *const J,
     out: *mut T,
-    along: Along,
 ) -> Result<(), (usize, KernelError)> {
-    let [index_step, source_step, out_step] = walk.inner();
-    let (mut wrong, mut done) = (Ok(()), start);
-    walk.runs(start, n, |[index_at, source_at, out_at], n| {
-        for i in 0..n as isize {
-            // SAFETY: the walk stays within the indices and the output, and checked offsets within the source.
-            unsafe {
-                match along.offset((*indices.offset(index_at + i * index_step)).index()) {
-                    Ok(offset) => {
-                        *out.offset(out_at + i * out_step) = *source.offset(source_at + i * source_step + offset);
-                    }
-                    Err(error) if wrong.is_ok() => wrong = Err((done + i as usize, error)),
-                    Err(_) => {}
-                }
+    let mut offsets = [0isize; BATCH];
+    let [step] = walk.inner();
+    for start in range.clone().step_by(BATCH) {
+        let offsets = &mut offsets[..BATCH.min(range.end - start)];
+        at.offsets(start, offsets)?;
+        let mut done = 0;
+        walk.runs(start, offsets.len(), |[base], n| {
+            for i in 0..n {
+                // SAFETY: the walk with a checked offset stays within the source, and `range` within the output.
+                unsafe { *out.add(start + done + i) = *source.offset(base + i as isize * step + offsets[done + i]) };
             }
-        }
-        done += n;
-    });
-    wrong
+            done += n;
+        });
+    }
+    Ok(())
 }
 
 /// A copy of `source` in which `updates[.., i, ..]` is combined with the element at `[.., indices[.., i, ..], ..]`, the
@@ -122,58 +103,39 @@ pub fn scatter_axis(
     check_shapes(source.shape(), indices.shape(), axis);
     assert_eq!(source.dtype(), updates.dtype(), "scatter_axis: the types differ");
     assert_eq!(indices.shape(), updates.shape(), "scatter_axis: one update per index");
+    let (axes, strides) = ([axis], layout::row_major(source.shape()));
+    let offsets = read_offsets(&Indices::new(from_ref(indices), &axes, source.shape(), &strides))?;
     in_single(mode, source, updates, |source, updates| {
         let mut out = Output::new(source.dtype(), source.shape())?;
         crate::copy::copy_into(source, out.bytes_mut());
-        with_dtype!(source.dtype(), T => {
-            with_index!(indices.dtype(), J => update::<T, J>(mode, &mut out, indices, updates, axis))
-        })?;
+        if !offsets.is_empty() {
+            with_dtype!(source.dtype(), T => update::<T>(mode, &mut out, &offsets, updates, axis));
+        }
         Ok(out.finish())
     })
 }
 
-fn update<T: Number, J: Index>(
-    mode: ScatterMode,
-    out: &mut Output,
-    indices: &Tensor,
-    updates: &Tensor,
-    axis: usize,
-) -> Result<(), KernelError> {
-    let strides = layout::row_major(out.shape());
-    let along = Along { axis, size: out.shape()[axis], stride: strides[axis] };
-    let mut lanes = Shape::from_slice(indices.shape());
+/// Lanes along the axis share no places, so tasks take lanes.
+fn update<T: Number>(mode: ScatterMode, out: &mut Output, offsets: &[isize], updates: &Tensor, axis: usize) {
+    let mut lanes = Shape::from_slice(updates.shape());
     let m = std::mem::replace(&mut lanes[axis], 1);
-    let walk = Walk::new(&lanes, [indices.strides(), updates.strides(), &strides]);
-    let [index_lane, update_lane, out_lane] = walk.inner();
-    let (index_step, update_step) = (indices.strides()[axis], updates.strides()[axis]);
-    let (index_at, update_at) = (Shared(indices.ptr().cast::<J>()), Shared(updates.ptr().cast::<T>()));
-    let to = Shared(out.slice_mut::<T>().as_mut_ptr());
-    let failure = Failure::default();
-    if m == 0 {
-        return Ok(());
-    }
+    let (in_order, strides) = (layout::row_major(updates.shape()), layout::row_major(out.shape()));
+    let walk = Walk::new(&lanes, [&in_order, updates.strides(), &strides]);
+    let [offset_lane, update_lane, out_lane] = walk.inner();
+    let (offset_step, update_step) = (in_order[axis], updates.strides()[axis]);
+    let (from, to) = (Shared(updates.ptr().cast::<T>()), Shared(out.slice_mut::<T>().as_mut_ptr()));
     pool::parallel_chunks(layout::len(&lanes), 1, 2.0 * m as f32, &|range| {
-        let mut place = range.start;
-        walk.runs(range.start, range.len(), |[index, update, to_lane], n| {
+        walk.runs(range.start, range.len(), |[offset_at, update_at, to_lane], n| {
             for lane in 0..n as isize {
                 for j in 0..m as isize {
-                    // SAFETY: the walk stays within indices and updates, checked offsets within the output, and lanes don't
-                    // share places.
+                    let offset = offsets[(offset_at + lane * offset_lane + j * offset_step) as usize];
+                    // SAFETY: the walk stays within the updates, a checked offset within the output.
                     unsafe {
-                        let index = *index_at.get().offset(index + lane * index_lane + j * index_step);
-                        match along.offset(index.index()) {
-                            Ok(offset) => combine(
-                                mode,
-                                to.get().offset(to_lane + lane * out_lane + offset),
-                                *update_at.get().offset(update + lane * update_lane + j * update_step),
-                            ),
-                            Err(error) => failure.set(place, error),
-                        }
+                        let update = *from.get().offset(update_at + lane * update_lane + j * update_step);
+                        combine(mode, to.get().offset(to_lane + lane * out_lane + offset), update);
                     }
                 }
-                place += 1;
             }
         });
     });
-    failure.into_result()
 }

@@ -5,7 +5,7 @@ use crate::tensor::Tensor;
 use crate::walk::Walk;
 
 /// An integer as an index.
-pub(super) trait Index: Copy {
+trait Index: Copy {
     fn index(self) -> i64;
 }
 
@@ -74,7 +74,6 @@ macro_rules! with_index {
         }
     };
 }
-pub(super) use with_index;
 
 /// Index tensors of one shape and how far a step along each of their axes reaches in the indexed tensor.
 pub(super) struct Indices<'a> {
@@ -145,7 +144,7 @@ impl<'a> Indices<'a> {
 
 /// The place that an index names, counting from the end when it is negative.
 #[inline(always)]
-pub(super) fn checked(index: i64, size: usize) -> Option<usize> {
+fn checked(index: i64, size: usize) -> Option<usize> {
     let place = if index < 0 { index + size as i64 } else { index };
     (place >= 0 && place < size as i64).then_some(place as usize)
 }

@@ -96,7 +96,7 @@ fn scatter_plain(
 }
 
 /// All offsets, before anything is written.
-fn read_offsets(at: &Indices) -> Result<Scratch<isize>, KernelError> {
+pub(super) fn read_offsets(at: &Indices) -> Result<Scratch<isize>, KernelError> {
     let count = layout::len(at.shape());
     let mut offsets = Scratch::<isize>::new(count)?;
     let to = Shared(offsets.as_mut_ptr());

@@ -12,7 +12,7 @@ use crate::{Element, layout, pool, with_dtype};
 /// Elements searched at a time.
 const BLOCK: usize = 1024;
 /// Columns handled side by side.
-const WIDE: usize = 256;
+const WIDE: usize = 1024;
 
 /// The position of the first largest (or smallest) element along `axis`, as `u32`; the axis keeps size one.
 ///

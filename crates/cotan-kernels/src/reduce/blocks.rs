@@ -9,8 +9,9 @@ use crate::memory::{AllocError, Block};
 use crate::pool;
 use crate::walk::Shared;
 
-/// Columns whose accumulators are kept at a time: they stay in the second-level cache.
+/// Columns whose accumulators are kept at a time: they stay in the second-level cache. At least a tile.
 const BLOCK: usize = 8192;
+const _: () = assert!(BLOCK >= TILE);
 /// Rows longer than this are cut, so that one long row keeps all threads busy.
 const LONG: usize = 64 * TILE;
 /// Columns whose partial results a task joins.
@@ -139,27 +140,34 @@ impl Job<'_> {
         let partial = Block::alloc(if cut.chunks > 1 { outer * cut.chunks * self.inner * acc } else { 0 })?;
         let partial_at = Shared(partial.ptr());
         let failure = Failure::default();
-        let piece = |index: usize| -> Result<(), AllocError> {
-            let (group, rest) = (index / (cut.chunks * cut.blocks), index % (cut.chunks * cut.blocks));
-            let (chunk, block) = (rest / cut.blocks, rest % cut.blocks);
-            let rows = chunk * cut.chunk..self.r.min((chunk + 1) * cut.chunk);
-            let columns = block * cut.block..self.inner.min((block + 1) * cut.block);
-            // SAFETY: the piece lies in the space; its results or partial results are its own.
-            unsafe {
-                let sums = self.piece(group, rows, columns.clone())?;
-                if cut.chunks == 1 {
-                    self.fold.finish(sums.ptr(), columns.len(), self.result(group * self.inner + columns.start));
-                } else {
-                    let at = ((group * cut.chunks + chunk) * self.inner + columns.start) * acc;
-                    std::ptr::copy_nonoverlapping(sums.ptr(), partial_at.get().add(at), columns.len() * acc);
+        let work = |range: Range<usize>| -> Result<(), AllocError> {
+            let mut scratch = Scratch::new(self.bound)?;
+            let sums = Block::alloc(BLOCK * acc)?;
+            for index in range {
+                let (group, rest) = (index / (cut.chunks * cut.blocks), index % (cut.chunks * cut.blocks));
+                let (chunk, block) = (rest / cut.blocks, rest % cut.blocks);
+                let rows = chunk * cut.chunk..self.r.min((chunk + 1) * cut.chunk);
+                let columns = block * cut.block..self.inner.min((block + 1) * cut.block);
+                // SAFETY: the piece lies in the space; its results or partial results are its own.
+                unsafe {
+                    self.piece(&mut scratch, sums.ptr(), group, rows, columns.clone());
+                    if cut.chunks == 1 {
+                        let to = self.result(group * self.inner + columns.start);
+                        self.fold.finish(sums.ptr(), columns.len(), to);
+                    } else {
+                        let at = ((group * cut.chunks + chunk) * self.inner + columns.start) * acc;
+                        std::ptr::copy_nonoverlapping(sums.ptr(), partial_at.get().add(at), columns.len() * acc);
+                    }
                 }
             }
             Ok(())
         };
-        let cost = (self.bound.total() as f64 * f64::from(self.bound.cost_ns())) as u64;
-        pool::parallel_for(outer * cut.chunks * cut.blocks, cost, &|index| {
-            if let Err(error) = piece(index) {
-                failure.set(index, error);
+        let pieces = outer * cut.chunks * cut.blocks;
+        let cost = self.bound.total() as f32 * self.bound.cost_ns() / pieces as f32;
+        pool::parallel_chunks(pieces, 1, cost, &|range| {
+            let start = range.start;
+            if let Err(error) = work(range) {
+                failure.set(start, error);
             }
         });
         failure.into_result()?;
@@ -182,43 +190,47 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Reduces some rows and columns of one group; the first `columns.len()` accumulators of the block are the result.
+    /// Reduces some rows and columns of one group into the first `columns.len()` accumulators of `sums`.
     ///
     /// # Safety
-    /// The contract of [`run`]; the piece lies within the space.
-    unsafe fn piece(&self, group: usize, rows: Range<usize>, columns: Range<usize>) -> Result<Block, AllocError> {
-        let mut scratch = Scratch::new(self.bound)?;
+    /// The contract of [`run`]; the piece lies within the space, and `sums` takes `BLOCK` accumulators.
+    unsafe fn piece(
+        &self,
+        scratch: &mut Scratch,
+        sums: *mut u8,
+        group: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) {
         let (fold, first) = (&self.fold, group * self.r * self.inner);
         // Narrow rows are taken several at a time, side by side, and joined at the end.
         let abreast = if columns.len() == self.inner { (TILE / self.inner).max(1) } else { 1 };
         let width = if self.inner == 1 { 1 } else { abreast * columns.len() };
-        let sums = Block::alloc(width * fold.acc)?;
-        // SAFETY: tiles lie within the piece, and `sums` takes `width` accumulators.
+        // SAFETY: tiles lie within the piece; `width` is at most `BLOCK`, or a tile where rows are narrow.
         unsafe {
-            fold.fill(sums.ptr(), width);
+            fold.fill(sums, width);
             if abreast == 1 {
                 for row in rows {
                     for column in columns.clone().step_by(TILE) {
                         let n = TILE.min(columns.end - column);
-                        let values = self.bound.tile(&mut scratch, first + row * self.inner + column, n);
-                        fold.columns(values, n, sums.ptr().add((column - columns.start) * fold.acc));
+                        let values = self.bound.tile(scratch, first + row * self.inner + column, n);
+                        fold.columns(values, n, sums.add((column - columns.start) * fold.acc));
                     }
                 }
-                return Ok(sums);
+                return;
             }
             for row in rows.clone().step_by(abreast) {
                 let n = abreast.min(rows.end - row) * self.inner;
-                let values = self.bound.tile(&mut scratch, first + row * self.inner, n);
+                let values = self.bound.tile(scratch, first + row * self.inner, n);
                 if self.inner == 1 {
-                    fold.groups(values, [1, n, 1], sums.ptr());
+                    fold.groups(values, [1, n, 1], sums);
                 } else {
-                    fold.columns(values, n, sums.ptr());
+                    fold.columns(values, n, sums);
                 }
             }
             for k in 1..width / self.inner {
-                fold.merge(sums.ptr().add(k * self.inner * fold.acc), self.inner, sums.ptr());
+                fold.merge(sums.add(k * self.inner * fold.acc), self.inner, sums);
             }
         }
-        Ok(sums)
     }
 }

@@ -1,5 +1,6 @@
 //! Softmax and the logarithm of a sum of exponentials over any set of axes.
 
+mod column;
 mod row;
 
 use smallvec::SmallVec;
@@ -47,7 +48,7 @@ pub fn softmax(tensor: &Tensor, axes: &[usize]) -> Result<Tensor, KernelError> {
         }
         other => panic!("softmax of {other}"),
     }?;
-    rows.restore(out.finish())
+    rows.restore(&out.finish())
 }
 
 /// `log(sum(exp(x)))` over `axes`, which keep size one, computed from the differences to the largest element.
@@ -86,18 +87,27 @@ pub fn logsumexp(tensor: &Tensor, axes: &[usize]) -> Result<Tensor, KernelError>
 struct Rows {
     tensor: Tensor,
     axis: usize,
-    /// The permuted shape and where each axis went, when the axes had to be joined.
-    joined: Option<(Shape, SmallVec<[usize; 6]>)>,
+    back: Back,
+}
+
+/// How a result of the rows' shape gets the shape of the original tensor.
+enum Back {
+    Reshape(Shape),
+    /// The shape with the rows' axes last, and where each axis went.
+    Permute(Shape, SmallVec<[usize; 6]>),
 }
 
 impl Rows {
     fn new(tensor: &Tensor, axes: &[usize]) -> Result<Rows, KernelError> {
-        let wide: SmallVec<[usize; 6]> = axes.iter().copied().filter(|&axis| tensor.shape()[axis] != 1).collect();
-        if let [axis] = wide[..] {
-            return Ok(Rows { tensor: tensor.clone(), axis, joined: None });
+        let shape = tensor.shape();
+        let wide: SmallVec<[usize; 6]> = axes.iter().copied().filter(|&axis| shape[axis] != 1).collect();
+        let (first, end) = (wide.first().copied().unwrap_or(0), wide.last().map_or(0, |axis| axis + 1));
+        if (first..end).all(|axis| shape[axis] == 1 || wide.contains(&axis)) {
+            let sizes = [layout::len(&shape[..first]), layout::len(&shape[first..end]), layout::len(&shape[end..])];
+            return Ok(Rows { tensor: tensor.reshape(&sizes)?, axis: 1, back: Back::Reshape(shape.into()) });
         }
         let order: SmallVec<[usize; 6]> =
-            (0..tensor.shape().len()).filter(|axis| !wide.contains(axis)).chain(wide.iter().copied()).collect();
+            (0..shape.len()).filter(|axis| !wide.contains(axis)).chain(wide.iter().copied()).collect();
         let permuted = tensor.permute(&order);
         let (outer, inner) = permuted.shape().split_at(order.len() - wide.len());
         let rows = permuted.reshape(&[layout::len(outer), layout::len(inner)])?;
@@ -105,27 +115,36 @@ impl Rows {
         for (place, &axis) in order.iter().enumerate() {
             inverse[axis] = place;
         }
-        Ok(Rows { tensor: rows, axis: 1, joined: Some((permuted.shape().into(), inverse)) })
+        Ok(Rows { tensor: rows, axis: 1, back: Back::Permute(permuted.shape().into(), inverse) })
     }
 
-    /// A result of the rows' shape in the shape of the original tensor.
-    fn restore(&self, result: Tensor) -> Result<Tensor, KernelError> {
-        match &self.joined {
-            None => Ok(result),
-            Some((shape, inverse)) => Ok(result.reshape(shape)?.permute(inverse).to_row_major()?),
+    fn restore(&self, result: &Tensor) -> Result<Tensor, KernelError> {
+        match &self.back {
+            Back::Reshape(shape) => Ok(result.reshape(shape)?),
+            Back::Permute(shape, inverse) => Ok(result.reshape(shape)?.permute(inverse).to_row_major()?),
         }
+    }
+
+    /// The tensor in order and its sizes before, along and after the rows' axis, when rows lie side by side.
+    fn abreast(&self) -> Result<Option<(Tensor, [usize; 3])>, KernelError> {
+        let shape = self.tensor.shape();
+        let sizes = [layout::len(&shape[..self.axis]), shape[self.axis], layout::len(&shape[self.axis + 1..])];
+        Ok(if sizes[2] > 1 { Some((self.tensor.to_row_major()?, sizes)) } else { None })
     }
 
     /// The tensor in order when its rows are so long that each is worth several threads.
     fn long(&self) -> Result<Option<Tensor>, KernelError> {
         let n = self.tensor.shape()[self.axis];
-        let last = layout::len(&self.tensor.shape()[self.axis + 1..]) == 1;
-        Ok(if last && n >= 4 * PIECE { Some(self.tensor.to_row_major()?) } else { None })
+        Ok(if n >= 4 * PIECE { Some(self.tensor.to_row_major()?) } else { None })
     }
 }
 
 fn softmax_rows<T: Number<Wide: Float>>(rows: &Rows, out: &mut Output) -> Result<(), KernelError> {
     let n = rows.tensor.shape()[rows.axis];
+    if let Some((tensor, sizes)) = rows.abreast()? {
+        column::softmax(tensor.as_slice::<T>().expect("in order"), out.slice_mut(), sizes);
+        return Ok(());
+    }
     if let Some(tensor) = rows.long()? {
         let values = tensor.as_slice::<T>().expect("long rows lie in order");
         for (values, out) in values.chunks_exact(n).zip(out.slice_mut::<T>().chunks_exact_mut(n)) {
@@ -146,6 +165,10 @@ fn softmax_rows<T: Number<Wide: Float>>(rows: &Rows, out: &mut Output) -> Result
 }
 
 fn log_rows<T: Number<Wide: Float>>(rows: &Rows, out: &mut Output) -> Result<(), KernelError> {
+    if let Some((tensor, sizes)) = rows.abreast()? {
+        column::logsumexp(tensor.as_slice::<T>().expect("in order"), out.slice_mut(), sizes);
+        return Ok(());
+    }
     if let Some(tensor) = rows.long()? {
         let values = tensor.as_slice::<T>().expect("long rows lie in order");
         let n = tensor.shape()[rows.axis];

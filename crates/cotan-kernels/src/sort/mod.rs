@@ -3,14 +3,15 @@
 mod key;
 mod nonzero;
 mod radix;
+mod search;
 
 pub use nonzero::{count_true, nonzero};
+pub use search::searchsorted;
 
 use crate::error::KernelError;
 use crate::lanes::{Scratch, map_lanes};
 use crate::tensor::{Output, Tensor};
-use crate::walk::{Shared, Walk};
-use crate::{DType, layout, pool, with_dtype};
+use crate::{DType, with_dtype};
 use key::{Key, Own, Place};
 
 /// Sorts along `axis`: ascending, stable, NaN last.
@@ -127,48 +128,5 @@ fn arg_lanes(tensor: &Tensor, axis: usize, goal: Goal) -> Result<Tensor, KernelE
             }
         })
     })?;
-    Ok(out.finish())
-}
-
-/// For each value the position, as `u32`, at which it would keep `sorted` in order: before equal elements, or after
-/// them when `right`. NaN sorts last.
-///
-/// # Errors
-/// When there is no memory.
-///
-/// # Panics
-/// When `sorted` does not have one axis or has more elements than `u32` counts, or the types differ.
-///
-/// ```
-/// use cotan_kernels::{Tensor, sort::searchsorted};
-/// let sorted = Tensor::from_slice(&[3.0f32, 5.0, 5.0, 9.0], &[4])?;
-/// let values = Tensor::from_slice(&[5.0f32, 10.0], &[2])?;
-/// assert_eq!(searchsorted(&sorted, &values, false)?.to_vec::<u32>(), [1, 4]);
-/// assert_eq!(searchsorted(&sorted, &values, true)?.to_vec::<u32>(), [3, 4]);
-/// # Ok::<(), cotan_kernels::KernelError>(())
-/// ```
-pub fn searchsorted(sorted: &Tensor, values: &Tensor, right: bool) -> Result<Tensor, KernelError> {
-    assert!(sorted.shape().len() == 1 && u32::try_from(sorted.len()).is_ok(), "searchsorted in {:?}", sorted.shape());
-    assert_eq!(sorted.dtype(), values.dtype(), "searchsorted: the types differ");
-    let mut out = Output::new(DType::U32, values.shape())?;
-    let sorted = sorted.to_row_major()?;
-    let row_major = layout::row_major(values.shape());
-    let walk = Walk::new(values.shape(), [values.strides(), &row_major]);
-    let ([step, to_step], to) = (walk.inner(), Shared(out.slice_mut::<u32>().as_mut_ptr()));
-    with_dtype!(sorted.dtype(), T => {
-        let (sorted, from) = (sorted.as_slice::<T>().unwrap_or_default(), Shared(values.ptr().cast::<T>()));
-        pool::parallel_chunks(values.len(), 64, 4.0 * cost(sorted.len()), &|range| {
-            walk.runs(range.start, range.len(), |[offset, to_offset], count| {
-                for i in 0..count as isize {
-                    // SAFETY: the walk stays within the values and the output.
-                    unsafe {
-                        let key = (*from.get().offset(offset + i * step)).key();
-                        let at = sorted.partition_point(|x| if right { x.key() <= key } else { x.key() < key });
-                        *to.get().offset(to_offset + i * to_step) = at as u32;
-                    }
-                }
-            });
-        });
-    });
     Ok(out.finish())
 }

@@ -2,13 +2,12 @@
 
 use super::key::{Bits, Keyed};
 
-/// Below this a comparison sort is faster.
-const SMALL: usize = 512;
+/// Below this many items per byte of key a comparison sort is faster: each byte costs a pass and a table.
+const SMALL: usize = 64;
 
 /// Sorts stably by key; `scratch` has the same length.
 pub(super) fn sort<T: Keyed>(items: &mut [T], scratch: &mut [T]) {
-    // A byte of key costs a pass, so wide keys pay only for longer rows.
-    if items.len() < SMALL * T::Bits::BYTES.min(4) / 2 || u32::try_from(items.len()).is_err() {
+    if items.len() < SMALL * T::Bits::BYTES || u32::try_from(items.len()).is_err() {
         return items.sort_by_key(|item| item.bits());
     }
     let mut counts = vec![[0u32; 256]; T::Bits::BYTES];
