@@ -143,12 +143,13 @@ fn detect() -> Vec<Level> {
 #[must_use]
 pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(|| {
-        let available = Level::available();
-        let best = available[available.len() - 1];
-        let wanted = std::env::var("COTAN_ISA").unwrap_or_default();
-        available.iter().copied().find(|level| level.name() == wanted).unwrap_or(best)
-    })
+    *LEVEL.get_or_init(|| choose(Level::available(), &std::env::var("COTAN_ISA").unwrap_or_default()))
+}
+
+/// The level of this name, or else the last and best.
+fn choose(available: &[Level], wanted: &str) -> Level {
+    let best = available.last().copied().unwrap_or(Level::Scalar);
+    available.iter().copied().find(|level| level.name() == wanted).unwrap_or(best)
 }
 
 /// Work that is compiled once per instruction set.
@@ -240,5 +241,14 @@ mod tests {
     #[test]
     fn the_level_of_the_process_is_available() {
         assert!(level().is_available());
+    }
+
+    #[test]
+    fn a_name_picks_a_level_that_the_machine_has() {
+        let levels = [Level::Scalar, Level::Avx2];
+        assert_eq!(choose(&levels, "scalar"), Level::Scalar);
+        assert_eq!(choose(&levels, "avx2"), Level::Avx2);
+        assert_eq!(choose(&levels, "avx512"), Level::Avx2);
+        assert_eq!(choose(&levels, ""), Level::Avx2);
     }
 }

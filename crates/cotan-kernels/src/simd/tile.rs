@@ -182,7 +182,7 @@ impl Tile {
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 if level.is_available() => avx2::<A, R, M>,
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => body::<Neon, A, R, M>,
+            Level::Neon if level.is_available() => body::<Neon, A, R, M>,
             Level::Scalar | Level::Avx2 | Level::Avx512 | Level::Neon => body::<Scalar, A, R, M>,
         };
         Tile { run, args, result: R::DTYPE }
