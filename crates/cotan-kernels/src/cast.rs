@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use half::{bf16, f16};
 use num_complex::Complex32;
 
-use crate::simd::{Isa, Map1, Tile};
+use crate::simd::{Half, Isa, Map1, Tile};
 use crate::{Bool, DType, Element, with_dtype};
 
 /// Conversion as arrays convert: integers wrap, floats truncate toward zero, anything but zero is true, and a complex
@@ -67,7 +67,7 @@ macro_rules! cast_halves {
             impl CastTo<$half> for f32 {
                 #[inline(always)]
                 fn cast_to(self) -> $half {
-                    <$half>::from_f32(self)
+                    Half::narrow(self)
                 }
             }
             impl CastTo<$half> for Bool {
@@ -91,7 +91,7 @@ macro_rules! cast_halves {
             impl CastTo<Complex32> for $half {
                 #[inline(always)]
                 fn cast_to(self) -> Complex32 {
-                    Complex32::new(self.to_f32(), 0.0)
+                    Complex32::new(self.widen(), 0.0)
                 }
             }
         )*
@@ -108,7 +108,7 @@ macro_rules! cast_halves {
         $(impl CastTo<$to> for $half {
             #[inline(always)]
             fn cast_to(self) -> $to {
-                self.to_f32() as $to
+                self.widen() as $to
             }
         })*
     };
@@ -130,13 +130,13 @@ cast_same!(Bool, f16, bf16, Complex32);
 impl CastTo<bf16> for f16 {
     #[inline(always)]
     fn cast_to(self) -> bf16 {
-        bf16::from_f32(self.to_f32())
+        Half::narrow(self.widen())
     }
 }
 impl CastTo<f16> for bf16 {
     #[inline(always)]
     fn cast_to(self) -> f16 {
-        f16::from_f32(self.to_f32())
+        Half::narrow(self.widen())
     }
 }
 impl CastTo<Bool> for Complex32 {

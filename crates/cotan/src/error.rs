@@ -84,8 +84,10 @@ pub enum Error {
         message: String,
     },
     /// Reading the value of an array that a transform is still tracing.
-    #[error("{transform}: the function needs the value of an array that has none while it is being transformed \
-        (printing, item(), `if x > 0`, shapes that depend on data); compute it outside, or select with where()")]
+    #[error(
+        "{transform}: the function needs the value of an array that has none while it is being transformed \
+        (printing, item(), `if x > 0`, shapes that depend on data); compute it outside, or select with where()"
+    )]
     NoValue {
         /// The transform.
         transform: &'static str,
@@ -122,7 +124,9 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Error::Broadcast { .. } | Error::DType { .. } | Error::Value { .. } | Error::NoValue { .. } => ErrorKind::Value,
+            Error::Broadcast { .. } | Error::DType { .. } | Error::Value { .. } | Error::NoValue { .. } => {
+                ErrorKind::Value
+            }
             Error::NotDifferentiable { .. } => ErrorKind::Value,
             Error::Type { .. } => ErrorKind::Type,
             Error::Axis { .. } | Error::Index { .. } => ErrorKind::Index,

@@ -147,7 +147,6 @@ impl Fusion {
     }
 }
 
-
 impl Source {
     /// The step that makes it, if it is made here.
     pub fn step(&self) -> Option<usize> {

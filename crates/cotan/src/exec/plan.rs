@@ -144,8 +144,11 @@ impl Plan {
     /// Depth first from the targets, so that results are used soon after they are made.
     fn order_units(&mut self, targets: &[Array], made: &FxHashMap<usize, (u32, u32)>) {
         let mut seen = vec![false; self.steps.len()];
-        let mut stack: Vec<(u32, bool)> =
-            targets.iter().rev().filter_map(|target| Some((self.units[made.get(&target.id())?.0 as usize], false))).collect();
+        let mut stack: Vec<(u32, bool)> = targets
+            .iter()
+            .rev()
+            .filter_map(|target| Some((self.units[made.get(&target.id())?.0 as usize], false)))
+            .collect();
         while let Some((unit, done)) = stack.pop() {
             if done {
                 self.order.push(unit);

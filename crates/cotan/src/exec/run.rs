@@ -41,7 +41,11 @@ impl Plan {
             call.op.infer(&call.inputs)?
         };
         let tensors = call.op.eval(&inputs, &specs)?;
-        debug_assert!(tensors.iter().zip(&specs).all(|(t, s)| t.shape() == &s.shape[..] && t.dtype() == s.dtype), "{}", call.op.name());
+        debug_assert!(
+            tensors.iter().zip(&specs).all(|(t, s)| t.shape() == &s.shape[..] && t.dtype() == s.dtype),
+            "{}",
+            call.op.name()
+        );
         results[index as usize] = tensors.into_iter().map(Some).collect();
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Elementwise operations of two arguments: each names its scalars and its two slopes.
 
-use cotan_kernels::simd::{ComplexMath, Float, Isa, Map2, Tile};
+use cotan_kernels::simd::{self, ComplexMath, Float, Isa, Map2, Tile};
 use cotan_kernels::{Bool, Complex32, DType, Kind, Scalar, Tensor};
 use smallvec::smallvec;
 
@@ -91,6 +91,12 @@ macro_rules! binary {
 
             /// The kernel for elements of `dtype`; halves are computed in `float32` and have none of their own.
             pub(crate) fn tile(self, dtype: DType) -> Option<Tile> {
+                // This one has a cheaper formula for chunks without huge quotients.
+                match (self, dtype) {
+                    (BinaryOp::Remainder, DType::F32) => return Some(Tile::map2::<f32, f32, f32, simd::Remainder>()),
+                    (BinaryOp::Remainder, DType::F64) => return Some(Tile::map2::<f64, f64, f64, simd::Remainder>()),
+                    _ => {}
+                }
                 match self {
                     $(BinaryOp::$variant => {
                         $(each!($group tile_of dtype $variant -> $result);)*
@@ -287,9 +293,7 @@ impl Binary {
             BinaryOp::Remainder => Ok([of(0, &|| Ok(one(a)))?, of(1, &|| negative(&floor_divide(a, b)?))?]),
             BinaryOp::Power => Ok([
                 // At exponent 0 the slope is 0, also where 0 to the power of -1 would be infinite.
-                of(0, &|| {
-                    where_(&equal(b, &zero(b))?, &zero(a), &multiply(b, &power(a, &subtract(b, &one(b))?)?)?)
-                })?,
+                of(0, &|| where_(&equal(b, &zero(b))?, &zero(a), &multiply(b, &power(a, &subtract(b, &one(b))?)?)?))?,
                 of(1, &|| where_(&equal(a, &zero(a))?, &zero(b), &multiply(y, &log(a)?)?))?,
             ]),
             BinaryOp::Maximum => self.pick(site, greater(a, b)?, wanted),

@@ -2,8 +2,10 @@
 
 use cotan_kernels::{DType, Kind, Scalar};
 
-use super::{abs, add, all, astype, equal, greater, imag, less_equal, logical_and, logical_not, logical_or, maximum, minimum,
-    multiply, not_equal, real, same_dtype, subtract, where_, zeros};
+use super::{
+    abs, add, all, astype, equal, greater, imag, less_equal, logical_and, logical_not, logical_or, maximum, minimum,
+    multiply, not_equal, real, same_dtype, subtract, where_, zeros,
+};
 use crate::array::Array;
 use crate::error::{Error, Result};
 
@@ -74,7 +76,8 @@ pub fn isclose(a: &Array, b: &Array, rtol: f64, atol: f64, equal_nan: bool) -> R
     let number = |x: &Array, value: f64| Array::full(&[], Scalar::new(value).cast(x.dtype()));
     let size = abs(&b)?;
     let bound = add(&number(&size, atol), &multiply(&number(&size, rtol), &size)?)?;
-    let near = logical_and(&less_equal(&abs(&subtract(&a, &b)?)?, &bound)?, &logical_and(&isfinite(&a)?, &isfinite(&b)?)?)?;
+    let near =
+        logical_and(&less_equal(&abs(&subtract(&a, &b)?)?, &bound)?, &logical_and(&isfinite(&a)?, &isfinite(&b)?)?)?;
     let close = logical_or(&near, &equal(&a, &b)?)?;
     if equal_nan { logical_or(&close, &logical_and(&isnan(&a)?, &isnan(&b)?)?) } else { Ok(close) }
 }

@@ -64,7 +64,10 @@ pub fn full_like(a: &Array, value: f64) -> Array {
 /// When `step` is zero, a bound is not finite, `dtype` is `bool`, or there would be 2³¹ or more values.
 pub fn arange(start: f64, stop: f64, step: f64, dtype: DType) -> Result<Array> {
     if step == 0.0 || !start.is_finite() || !stop.is_finite() || step.is_nan() {
-        return Err(Error::value("arange", format!("needs finite bounds and a step other than 0, got {start}, {stop}, {step}")));
+        return Err(Error::value(
+            "arange",
+            format!("needs finite bounds and a step other than 0, got {start}, {stop}, {step}"),
+        ));
     }
     if dtype == DType::Bool {
         return Err(Error::DType { op: "arange", dtype, expected: "a number type" });

@@ -1,6 +1,6 @@
 //! Elementwise operations of one argument: each names its scalar and its slope.
 
-use cotan_kernels::simd::{ComplexMath, Float, Isa, Map1, Tile};
+use cotan_kernels::simd::{self, ComplexMath, Float, Isa, Map1, Tile};
 use cotan_kernels::{Bool, Complex32, DType, Kind, Scalar, Tensor};
 use smallvec::smallvec;
 
@@ -90,6 +90,9 @@ macro_rules! math {
 
             /// The kernel for elements of `dtype`; halves are computed in `float32` and have none of their own.
             pub(crate) fn tile(self, dtype: DType) -> Option<Tile> {
+                if let Some(tile) = angle_tile(self, dtype) {
+                    return Some(tile);
+                }
                 match self {
                     $(UnaryOp::$variant => match dtype {
                         DType::F32 => Some(Tile::map1::<f32, f32, kernel::$variant>()),
@@ -196,6 +199,19 @@ math! {
     Erfinv erfinv: real erfinv, complex none, slope |_, y| gauss(y, 1.0 / std::f64::consts::FRAC_2_SQRT_PI, 1.0);
     /// The logistic function `1 / (1 + exp(-x))`.
     Sigmoid sigmoid: real sigmoid, complex none, slope |x, y| multiply(y, &subtract(&constant(x, 1.0), y)?);
+}
+
+/// Kernels with a cheaper formula for chunks without huge angles.
+fn angle_tile(op: UnaryOp, dtype: DType) -> Option<Tile> {
+    match (op, dtype) {
+        (UnaryOp::Sin, DType::F32) => Some(Tile::map1::<f32, f32, simd::Sin>()),
+        (UnaryOp::Sin, DType::F64) => Some(Tile::map1::<f64, f64, simd::Sin>()),
+        (UnaryOp::Cos, DType::F32) => Some(Tile::map1::<f32, f32, simd::Cos>()),
+        (UnaryOp::Cos, DType::F64) => Some(Tile::map1::<f64, f64, simd::Cos>()),
+        (UnaryOp::Tan, DType::F32) => Some(Tile::map1::<f32, f32, simd::Tan>()),
+        (UnaryOp::Tan, DType::F64) => Some(Tile::map1::<f64, f64, simd::Tan>()),
+        _ => None,
+    }
 }
 
 /// `scale * exp(sign * x^2)`.

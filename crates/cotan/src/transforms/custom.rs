@@ -13,7 +13,12 @@ use crate::ops::{Batched, Op, Primitive, Site, Tangents, depends, sum_axes};
 /// Rules that replace those a function would have by what it records. `None` keeps the natural rule.
 pub trait Hooks: Debug + Send + Sync {
     /// A cotangent per primal.
-    fn vjp(&self, primals: &[Array], cotangents: &[Option<Array>], outputs: &[Array]) -> Option<Result<Vec<Option<Array>>>>;
+    fn vjp(
+        &self,
+        primals: &[Array],
+        cotangents: &[Option<Array>],
+        outputs: &[Array],
+    ) -> Option<Result<Vec<Option<Array>>>>;
     /// A tangent per output.
     fn jvp(&self, primals: &[Array], tangents: &[Option<Array>]) -> Option<Result<Vec<Option<Array>>>>;
     /// The outputs for all examples.
@@ -101,7 +106,8 @@ impl Mapped {
             |inputs| {
                 let (primals, rest) = inputs.split_at(primals.len());
                 let mut rest = rest.iter().cloned();
-                let more: Vec<Option<Array>> = more.iter().map(|array| array.as_ref().and_then(|_| rest.next())).collect();
+                let more: Vec<Option<Array>> =
+                    more.iter().map(|array| array.as_ref().and_then(|_| rest.next())).collect();
                 let Some(results) = hook(primals, &more) else {
                     hooked = false;
                     return Ok(Vec::new());
@@ -122,7 +128,12 @@ impl Mapped {
 }
 
 impl Hooks for Mapped {
-    fn vjp(&self, primals: &[Array], cotangents: &[Option<Array>], outputs: &[Array]) -> Option<Result<Vec<Option<Array>>>> {
+    fn vjp(
+        &self,
+        primals: &[Array],
+        cotangents: &[Option<Array>],
+        outputs: &[Array],
+    ) -> Option<Result<Vec<Option<Array>>>> {
         let count = cotangents.len();
         let more: Vec<Option<Array>> = cotangents.iter().cloned().chain(outputs.iter().cloned().map(Some)).collect();
         let pulled = self.per_example(primals, &more, |primals, more| {

@@ -42,7 +42,8 @@ pub fn vmap<E: From<Error>>(
     map_nodes(&between(&leaves, &outputs), &mut mapped, examples)?;
     let axes = out_axes(&outputs)?;
     let place = |output: &Array, axis: usize| {
-        let batched = mapped.get(&output.id()).cloned().unwrap_or_else(|| Batched { array: output.clone(), mapped: false });
+        let batched =
+            mapped.get(&output.id()).cloned().unwrap_or_else(|| Batched { array: output.clone(), mapped: false });
         moveaxis(&batched.expand(examples)?, 0, axis as i64)
     };
     Ok(outputs.iter().zip(axes).map(|(output, axis)| place(output, axis)).collect::<Result<_>>()?)
@@ -54,7 +55,9 @@ fn map_nodes(between: &Between, mapped: &mut FxHashMap<usize, Batched>, examples
             .call
             .inputs
             .iter()
-            .map(|input| mapped.get(&input.id()).cloned().unwrap_or_else(|| Batched { array: input.clone(), mapped: false }))
+            .map(|input| {
+                mapped.get(&input.id()).cloned().unwrap_or_else(|| Batched { array: input.clone(), mapped: false })
+            })
             .collect();
         let results = if inputs.iter().any(|input| input.mapped) {
             node.call.op.vmap(&inputs, examples)?
