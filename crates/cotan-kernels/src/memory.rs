@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*};
 
 /// Every block starts at a multiple of this many bytes: a cache line, and the widest vector.
 pub const ALIGN: usize = 64;
-/// Blocks from this size on are mapped on their own, at a multiple of it, and ask for huge pages.
+/// Blocks from this size on are mapped at a multiple of it, and ask for huge pages.
 const HUGE: usize = 2 << 20;
 /// Up to this size there is a class for every multiple of [`ALIGN`]; beyond it four for every power of two.
 const SMALL: usize = 1024;
@@ -437,7 +437,7 @@ mod tests {
             bytes.fill(7);
             assert!(bytes.iter().all(|&b| b == 7));
         }
-        let Some(ptr) = system_alloc(4096) else { panic!("memory") };
+        let ptr = system_alloc(4096).expect("memory");
         // SAFETY: just allocated with this size, freed once.
         unsafe {
             assert!(std::slice::from_raw_parts(ptr.as_ptr(), 4096).iter().all(|&b| b == 0));
@@ -463,7 +463,6 @@ mod tests {
         let _turn = turn();
         let former = set_cache_limit(1 << 20);
         drop((0..64).map(|_| Block::alloc(100 << 10).expect("memory")).collect::<Vec<_>>());
-        // Other tests may be adding blocks of their own at this moment, each within the limit before it shrinks again.
         assert!(cache_bytes() <= (1 << 20) + (256 << 10));
         drop(Block::alloc(5 << 20).expect("memory"));
         assert_eq!(set_cache_limit(former), 1 << 20);

@@ -61,7 +61,7 @@ pub fn threads() -> usize {
             let wanted = std::env::var("COTAN_NUM_THREADS").ok().and_then(|text| text.trim().parse::<usize>().ok());
             let count = wanted
                 .filter(|&n| n > 0)
-                .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
             let count = count.min(WORKERS as usize);
             // A concurrent `set_threads` wins.
             THREADS.compare_exchange(0, count, Relaxed, Relaxed).err().unwrap_or(count)

@@ -23,6 +23,10 @@ const LONG: usize = 128;
 const NARROW: usize = 128;
 /// Multiply-adds of a product whose operands are too small to be packed.
 const SMALL: usize = 128 * 128 * 128;
+/// Elements of a result whose sums may be cut into parts, the length of a part, and how many there are at most.
+const FEW: usize = 64 * 64;
+const PART: usize = 16 << 10;
+const MOST_PARTS: usize = 64;
 /// Sides of the blocks in which half precision results accumulate before they are rounded.
 const SIDE: usize = 2048;
 
@@ -71,15 +75,26 @@ pub fn run<T: Product>(
     if count < 2 * pool::threads() && cost > 200_000 {
         return (0..count).try_for_each(one).map_err(GemmError::from);
     }
-    let failure = Mutex::new(Ok(()));
     let group = Pieces::new(count, (2000 / cost.max(1)).clamp(1, 1000) as usize);
-    pool::parallel_for(group.count, cost.saturating_mul(count as u64), &|task| {
-        let result = (group.start(task)..group.start(task) + group.len(task)).try_for_each(one);
-        if result.is_err() {
-            *failure.lock().unwrap_or_else(PoisonError::into_inner) = result;
+    try_parallel(group.count, cost.saturating_mul(count as u64), &|task| {
+        (group.start(task)..group.start(task) + group.len(task)).try_for_each(one)
+    })?;
+    Ok(())
+}
+
+/// [`pool::parallel_for`] with tasks that can fail; one of the errors is returned.
+fn try_parallel(
+    tasks: usize,
+    cost_ns: u64,
+    f: &(dyn Fn(usize) -> Result<(), AllocError> + Sync),
+) -> Result<(), AllocError> {
+    let failure = Mutex::new(Ok(()));
+    pool::parallel_for(tasks, cost_ns, &|task| {
+        if let Err(error) = f(task) {
+            *failure.lock().unwrap_or_else(PoisonError::into_inner) = Err(error);
         }
     });
-    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_err(GemmError::from)
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The same work as one product where the left factors lie below each other and the right factor is always the same.
@@ -91,6 +106,48 @@ fn fold<T>(size: Size, a: &Batch<'_, T>, b: &Batch<'_, T>) -> (Size, usize) {
         return (Size { m: size.m * count, ..size }, 1);
     }
     (size, count)
+}
+
+type FloatFn<S, R> = unsafe fn(Size, View<S>, View<S>, Out<R>, Coefs<R>) -> Result<(), AllocError>;
+
+/// `product`, or for few long sums the sum of the products of parts of them, which the threads share.
+///
+/// # Safety
+/// As for [`Product::product`].
+unsafe fn split<S: Stored<Real = R>, R: Kerneled>(
+    size: Size,
+    a: View<S>,
+    b: View<S>,
+    out: Out<R>,
+    coefs: Coefs<R>,
+    product: FloatFn<S, R>,
+) -> Result<(), AllocError> {
+    let Size { m, n, k } = size;
+    // How the sums are cut follows from the sizes alone, and so does how they are rounded.
+    let parts = Pieces::new(k, PART.max(k.div_ceil(MOST_PARTS)));
+    if m * n > FEW || parts.count < 2 {
+        // SAFETY: the caller's promise.
+        return unsafe { product(size, a, b, out, coefs) };
+    }
+    let scratch = Block::alloc(parts.count * m * n * size_of::<R>())?;
+    let sums = Out { ptr: scratch.ptr().cast::<R>(), row: n };
+    let once = Coefs { alpha: num_traits::one(), beta: num_traits::zero() };
+    try_parallel(parts.count, cost_ns::<R>(m * n * k).max(((m + n) * k / 4) as u64), &|part| {
+        let (p, size) = (parts.start(part), Size { m, n, k: parts.len(part) });
+        // SAFETY: part of what the caller promised; every part has its own rows of the scratch.
+        unsafe { product(size, a.from(0, p), b.from(p, 0), sums.from(part * m, 0), once) }
+    })?;
+    for i in 0..m {
+        for j in 0..n {
+            // SAFETY: (i, j) lies in the result and in each part's matrix, which its product has written.
+            unsafe {
+                let sum = (0..parts.count).fold(R::zero(), |sum, part| sum + *sums.from(part * m + i, j).ptr);
+                let at = out.from(i, j).ptr;
+                *at = coefs.alpha * sum + if coefs.beta == R::zero() { R::zero() } else { coefs.beta * *at };
+            }
+        }
+    }
+    Ok(())
 }
 
 /// # Safety
@@ -136,10 +193,9 @@ unsafe fn native<R: Kerneled + Stored<Real = R> + Readable<Real = R>>(
     a: View<R>,
     b: View<R>,
     out: Out<R>,
-    coefs: Coefs<f64>,
+    coefs: Coefs<R>,
 ) -> Result<(), AllocError> {
     let Size { m, n, k } = size;
-    let coefs = Coefs { alpha: R::from_f64(coefs.alpha), beta: R::from_f64(coefs.beta) };
     // Fewer columns than lanes are better found as dot products.
     let narrow = n <= NARROW && (a.col == 1 && (n >= R::kernels().lanes || !dots_pay(n, k)) || m <= SKINNY);
     let dots = b.row == 1 && dots_pay(m, k);
@@ -167,7 +223,9 @@ unsafe fn half<S: Half>(size: Size, a: View<S>, b: View<S>, out: Out<S>, coefs: 
         let sums = Out { ptr: scratch.ptr().cast::<f32>(), row: n };
         let out = out.from(i, j);
         // SAFETY: a part of what the caller promised, and room in the scratch for the largest part.
-        unsafe { float(Size { m, n, k: size.k }, a.from(i, 0), b.from(0, j), sums, Coefs { alpha: 1.0, beta: 0.0 })? };
+        unsafe {
+            split(Size { m, n, k: size.k }, a.from(i, 0), b.from(0, j), sums, Coefs { alpha: 1.0, beta: 0.0 }, float)?;
+        }
         pool::parallel_chunks(m, 1, n as f32 / 2.0, &|range| {
             for i in range {
                 // SAFETY: row `i` of the scratch, and of this part of the result; tasks take different rows.
@@ -191,8 +249,9 @@ macro_rules! impls {
     (native: $($R:ty),*; half: $($S:ty),*; ring: $($T:ty),*) => {
         $(impl Product for $R {
             unsafe fn product(size: Size, a: View<$R>, b: View<$R>, out: Out<$R>, coefs: Coefs<f64>) -> Result<(), AllocError> {
+                let coefs = Coefs { alpha: coefs.alpha as $R, beta: coefs.beta as $R };
                 // SAFETY: the caller's promise.
-                unsafe { native(size, a, b, out, coefs) }
+                unsafe { split(size, a, b, out, coefs, native) }
             }
             fn scaled(self, beta: f64) -> $R {
                 if beta == 0.0 { 0.0 } else { beta as $R * self }

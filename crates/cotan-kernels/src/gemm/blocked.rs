@@ -2,18 +2,24 @@
 //!
 //! The loop order follows Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (TOMS 2008).
 
+use std::ops::Range;
+
 use super::kernel::{Kerneled, Kernels, Tile};
 use super::pack::{Stored, View};
 use super::{Coefs, Size};
 use crate::memory::{AllocError, Block};
 use crate::pool;
 
-/// Depth of a block: a panel of the right factor of this depth fits the first-level cache.
-const DEPTH: usize = 256;
+/// Bytes of a panel of each factor, which stay in the first-level cache together.
+const PANELS: usize = 44 << 10;
 /// Rows and columns of a block: bounds the memory for packed operands.
 const SIDE: usize = 2048;
 /// Panels of the left factor in a task: they stay in the second-level cache while the right factor streams by.
 const TASK_PANELS: usize = 16;
+
+/// Panels of the right factor packed together, and rows of them at a time: long reads suit memory better.
+const PACK_PANELS: usize = 8;
+const PACK_ROWS: usize = 16;
 
 /// Where the result goes: rows of contiguous reals.
 #[derive(Debug)]
@@ -80,13 +86,14 @@ pub unsafe fn product<S: Stored>(
     coefs: Coefs<S::Real>,
 ) -> Result<(), AllocError> {
     let Size { m, n, k } = size;
-    let (rows, cols, depths) = (Pieces::new(m, SIDE), Pieces::new(n, SIDE), Pieces::new(k, DEPTH / S::PARTS));
+    let depth = S::Real::kernels().depth() / S::PARTS;
+    let (rows, cols, depths) = (Pieces::new(m, SIDE), Pieces::new(n, SIDE), Pieces::new(k, depth));
     let (most_rows, most_cols, depth) = (rows.len(0), cols.len(0), depths.len(0) * S::PARTS);
     let lanes = S::Real::kernels().lanes;
     let left_len = (most_rows * depth).next_multiple_of(64);
     let right_len = (most_cols * S::PARTS).next_multiple_of(lanes) * depth;
     let scratch = Block::alloc((left_len + right_len) * size_of::<S::Real>())?;
-    let left = Out { ptr: scratch.ptr().cast::<S::Real>(), row: 0 };
+    let left = Out { ptr: scratch.ptr().cast::<S::Real>(), row: 1 };
     let right = left.from(0, left_len);
     for jc in 0..cols.count {
         for ic in 0..rows.count {
@@ -110,6 +117,14 @@ pub unsafe fn product<S: Stored>(
         }
     }
     Ok(())
+}
+
+impl<R> Kernels<R> {
+    /// Depth of a block.
+    fn depth(&self) -> usize {
+        let step = (self.packed.len() + self.packed[0].len() * self.lanes) * size_of::<R>();
+        (PANELS / step).clamp(128, 384)
+    }
 }
 
 /// One block of the product with room for its packed operands; all sizes in reals.
@@ -137,25 +152,43 @@ impl<R: Kerneled> Packed<R> {
     /// `a` is `m x k` and `b` is `k x n` in reals; `left` and `right` have room for them.
     unsafe fn pack<S: Stored<Real = R>>(&self, a: View<S>, b: View<S>) {
         let (rows, width) = (self.row_panels(), self.panel_cols());
-        let col_panels = self.n.div_ceil(width);
+        let groups = Pieces { n: self.n.div_ceil(width), count: self.n.div_ceil(PACK_PANELS * width) };
         let depth = self.k / S::PARTS;
         // A quarter of a nanosecond for each real.
         let cost = (self.m + self.n) * self.k / 4;
-        pool::parallel_for(rows.count + col_panels, cost as u64, &|panel| {
-            // SAFETY: each task reads and writes the part of its own panel.
+        pool::parallel_for(rows.count + groups.count, cost as u64, &|task| {
+            // SAFETY: each task reads and writes the part of its own panels.
             unsafe {
-                if panel < rows.count {
-                    let start = rows.start(panel);
-                    S::pack_left(a.from(start, 0), rows.len(panel), depth, self.left.ptr.add(start * self.k));
+                if task < rows.count {
+                    let start = rows.start(task);
+                    S::pack_left(a.from(start, 0), rows.len(task), depth, self.left.ptr.add(start * self.k));
                 } else {
-                    let start = (panel - rows.count) * width;
-                    let cols = width.min(self.n - start);
-                    let to = self.right.ptr.add(start * self.k);
-                    let padded = cols.next_multiple_of(self.kernels.lanes);
-                    S::pack_right(b.from(0, start / S::PARTS), depth, cols / S::PARTS, padded, to);
+                    let first = groups.start(task - rows.count);
+                    self.pack_right(b, first..first + groups.len(task - rows.count));
                 }
             }
         });
+    }
+
+    /// Packs some panels of the right factor, a few rows of all of them at a time if rows are contiguous.
+    ///
+    /// # Safety
+    /// As for `pack`; `panels` lie within `n`.
+    unsafe fn pack_right<S: Stored<Real = R>>(&self, b: View<S>, panels: Range<usize>) {
+        let width = self.panel_cols();
+        let depths = Pieces::new(self.k / S::PARTS, if b.col == 1 { PACK_ROWS } else { self.k });
+        for pass in 0..depths.count {
+            let p = depths.start(pass);
+            for start in panels.clone().map(|panel| panel * width) {
+                let cols = width.min(self.n - start);
+                let padded = cols.next_multiple_of(self.kernels.lanes);
+                let to = self.right.from(start * self.k + p * S::PARTS * padded, 0);
+                // SAFETY: rows from `p` on of one panel, which begins at its columns times the depth.
+                unsafe {
+                    S::pack_right(b.from(p, start / S::PARTS), depths.len(pass), cols / S::PARTS, padded, to.ptr);
+                }
+            }
+        }
     }
 
     /// # Safety
@@ -195,6 +228,7 @@ impl<R: Kerneled> Packed<R> {
             a_col: height as isize,
             b: self.right.ptr.wrapping_add(j * self.k),
             b_row: (vectors * self.kernels.lanes) as isize,
+            ahead: [0; 2],
             c: out.from(i, j).ptr,
             c_row: out.row,
             cols,

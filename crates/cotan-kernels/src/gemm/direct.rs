@@ -9,6 +9,8 @@ use crate::pool;
 
 /// Depth of a pass over a large right factor: its rows are read side by side, and the result stays in the cache.
 const DEPTH: usize = 32;
+/// Panels of columns between the one that is multiplied and the one that is asked for.
+const PANELS_AHEAD: usize = 2;
 /// Longest sum in one accumulator: bounds the rounding error, and what the first-level cache has to hold.
 const LONGEST: usize = 512;
 /// Bytes of a right factor that fits the second-level cache and is multiplied in one pass.
@@ -43,6 +45,7 @@ pub unsafe fn product<R: Kerneled>(size: Size, a: View<R>, b: View<R>, out: Out<
                     a_col: a.col,
                     b: b.at(p, j),
                     b_row: b.row,
+                    ahead: [0; 2],
                     c: out.from(i, j).ptr,
                     c_row: out.row,
                     cols,
@@ -86,31 +89,43 @@ pub unsafe fn skinny<S: Readable<Real = R> + Stored<Real = R>, R: Kerneled>(
     let width = most * lanes;
     let (cols, _) = share(n.div_ceil(width), 1, 32, 1);
     pool::parallel_for(cols.count, cost_ns::<R>(m * n * k).max((n * k / 16) as u64), &|task| {
-        for pass in 0..depths.count {
-            let beta = if pass == 0 { coefs.beta } else { num_traits::one() };
-            for j in (cols.start(task)..cols.start(task) + cols.len(task)).map(|panel| panel * width) {
-                for panel in 0..rows.count {
-                    let height = rows.len(panel);
-                    let tile = Tile {
-                        k: depths.len(pass),
-                        a: left(pass, panel),
-                        a_row: 1,
-                        a_col: height as isize,
-                        b: b.at(depths.start(pass), j),
-                        b_row: b.row,
-                        c: out.from(rows.start(panel), j).ptr,
-                        c_row: out.row,
-                        cols: width.min(n - j),
-                        alpha: coefs.alpha,
-                        beta,
-                    };
-                    // SAFETY: tasks cover disjoint tiles, the entry is for this many rows and vectors.
-                    unsafe { table[height - 1][tile.cols.div_ceil(lanes) - 1](&tile) };
-                }
+        let panels = cols.start(task)..cols.start(task) + cols.len(task);
+        for (pass, panel) in (0..depths.count).flat_map(|pass| panels.clone().map(move |panel| (pass, panel))) {
+            let (j, beta) = (panel * width, if pass == 0 { coefs.beta } else { num_traits::one() });
+            for panel in 0..rows.count {
+                let height = rows.len(panel);
+                let tile = Tile {
+                    k: depths.len(pass),
+                    a: left(pass, panel),
+                    a_row: 1,
+                    a_col: height as isize,
+                    b: b.at(depths.start(pass), j),
+                    b_row: b.row,
+                    ahead: ahead(panel, rows.count, width, lanes),
+                    c: out.from(rows.start(panel), j).ptr,
+                    c_row: out.row,
+                    cols: width.min(n - j),
+                    alpha: coefs.alpha,
+                    beta,
+                };
+                // SAFETY: tasks cover disjoint tiles, the entry is for this many rows and vectors.
+                unsafe { table[height - 1][tile.cols.div_ceil(lanes) - 1](&tile) };
             }
         }
     });
     Ok(())
+}
+
+/// What to ask for while a panel of rows is multiplied: two vectors of a panel of columns to come, one for each of the
+/// first two panels of rows where there are so many.
+fn ahead(panel: usize, panels: usize, width: usize, lanes: usize) -> [usize; 2] {
+    let first = PANELS_AHEAD * width;
+    match (panels, panel) {
+        (1, _) => [first, first + lanes],
+        (_, 0) => [first; 2],
+        (_, 1) => [first + lanes; 2],
+        (_, _) => [0; 2],
+    }
 }
 
 /// Shares panels of columns and of rows among tasks: columns first, and no more panels in a task than the limits.

@@ -18,6 +18,8 @@ pub struct Tile<R, S = R> {
     pub a_col: isize,
     pub b: *const S,
     pub b_row: isize,
+    /// Elements of `b` to ask for in each row, as distances; read by [`IN_PLACE`] kernels only.
+    pub ahead: [usize; 2],
     pub c: *mut R,
     pub c_row: usize,
     /// Columns to compute, at most what the kernel holds.
@@ -87,9 +89,6 @@ const IN_PLACE: u8 = 1;
 /// `a` with any strides, and rows of `b` in memory.
 const DIRECT: u8 = 2;
 
-/// Elements of the right factor to ask for ahead: those of the next panels.
-const PANELS_AHEAD: usize = 2;
-
 /// # Safety
 /// As for [`Vector`]; the operands are readable and `c` is writable over `M` rows and `t.cols` columns, and a packed `b`
 /// over whole vectors. `t.cols` is in `(N - 1) * LANES + 1..=N * LANES`.
@@ -106,8 +105,8 @@ unsafe fn tile<V: Load<S>, S, const M: usize, const N: usize, const KIND: u8>(t:
             ($depth:expr, $load_last:expr) => {
                 for _ in 0..$depth {
                     if KIND == IN_PLACE {
-                        let width = N * V::LANES;
-                        prefetch(b.wrapping_add(PANELS_AHEAD * width).cast(), width * size_of::<S>());
+                        prefetch(b.wrapping_add(t.ahead[0]).cast(), 1);
+                        prefetch(b.wrapping_add(t.ahead[1]).cast(), 1);
                     }
                     for j in 0..N - 1 {
                         bs[j] = V::widen(b.add(j * V::LANES));
@@ -142,17 +141,34 @@ unsafe fn tile<V: Load<S>, S, const M: usize, const N: usize, const KIND: u8>(t:
         } else {
             sweep!(t.k, V::widen_part(b.add((N - 1) * V::LANES), last));
         }
-        let alpha = V::splat(t.alpha);
-        let read = t.beta != V::Real::default();
-        let beta = V::splat(t.beta);
-        for i in 0..M {
-            for j in 0..N {
-                let at = t.c.add(i * t.c_row + j * V::LANES);
+        write(&acc, t.c, t.c_row, last, V::splat(t.alpha), t.beta);
+    }
+}
+
+/// Writes `alpha * sums + beta * c` to `c`, the first `last` lanes of the last vectors.
+///
+/// # Safety
+/// As for [`tile`].
+#[inline(always)]
+unsafe fn write<V: Vector, const M: usize, const N: usize>(
+    sums: &[[V; N]; M],
+    c: *mut V::Real,
+    c_row: usize,
+    last: usize,
+    alpha: V,
+    beta: V::Real,
+) {
+    let whole = last == V::LANES;
+    // SAFETY: rows `< M`, columns below those of the tile.
+    unsafe {
+        for (i, sums) in sums.iter().enumerate() {
+            for (j, sum) in sums.iter().enumerate() {
+                let at = c.add(i * c_row + j * V::LANES);
                 let part = j == N - 1 && !whole;
-                let mut sum = acc[i][j].mul(alpha);
-                if read {
+                let mut sum = sum.mul(alpha);
+                if beta != V::Real::default() {
                     let old = if part { V::load_part(at, last) } else { V::load(at) };
-                    sum = beta.mul_add(old, sum);
+                    sum = V::splat(beta).mul_add(old, sum);
                 }
                 if part { sum.store_part(at, last) } else { sum.store(at) }
             }
@@ -196,10 +212,10 @@ unsafe fn dots<V: Load<S>, S, const M: usize, const N: usize>(t: &Dots<V::Real, 
         if rest > 0 {
             step!(|from| V::load_part(from, rest), |from| V::widen_part(from, rest));
         }
-        for i in 0..M {
-            for j in 0..N {
+        for (i, sums) in acc.iter().enumerate() {
+            for (j, sum) in sums.iter().enumerate() {
                 let at = t.c.add(i * t.c_row + j * t.c_col);
-                let mut sum = t.alpha * acc[i][j].sum();
+                let mut sum = t.alpha * sum.sum();
                 if t.beta != V::Real::default() {
                     sum = sum + t.beta * *at;
                 }

@@ -56,7 +56,8 @@ pub struct Batch<'a, T> {
 pub enum GemmError {
     /// A factor reaches outside of its slice.
     #[error(
-        "matmul: {operand} of {rows} x {cols} at offset {offset} with strides ({row_stride}, {col_stride}) reaches outside of {len} elements"
+        "matmul: {operand} of {rows} x {cols} at offset {offset} with strides ({row_stride}, {col_stride}) \
+         reaches outside of {len} elements"
     )]
     Bounds {
         /// `"left factor"` or `"right factor"`.
@@ -139,8 +140,8 @@ pub fn batched_matmul<T: Element>(
     beta: f64,
 ) -> Result<(), GemmError> {
     let Size { m, n, k } = size;
-    check(a, m, k, "left factor")?;
-    check(b, k, n, "right factor")?;
+    check(&a, m, k, "left factor")?;
+    check(&b, k, n, "right factor")?;
     let (left, right) = (a.offsets.len(), b.offsets.len());
     if left != right {
         return Err(GemmError::Batch { left, right });
@@ -194,7 +195,7 @@ impl<'a, T> Batch<'a, T> {
 }
 
 /// Checks that every element of every matrix lies in the slice.
-fn check<T>(batch: Batch<'_, T>, rows: usize, cols: usize, operand: &'static str) -> Result<(), GemmError> {
+fn check<T>(batch: &Batch<'_, T>, rows: usize, cols: usize, operand: &'static str) -> Result<(), GemmError> {
     if rows == 0 || cols == 0 {
         return Ok(());
     }

@@ -166,8 +166,6 @@ fn verify<T: Plain>(case: &Case) {
     let before: Vec<T> = (0..batch * m * n).map(|i| T::small(noise(seed + 2, i))).collect();
     let mut c = before.clone();
     let view = |f: &'_ (Vec<T>, Vec<usize>, usize, isize, isize)| (f.2, f.3, f.4);
-    let batch_of = |f: &'static (Vec<T>, Vec<usize>, usize, isize, isize)| f;
-    let _ = batch_of;
     let ((ao, ar, ac), (bo, br, bc)) = (view(&a), view(&b));
     let left = Batch { mat: MatRef { data: &a.0, offset: ao, row_stride: ar, col_stride: ac }, offsets: &a.1 };
     let right = Batch { mat: MatRef { data: &b.0, offset: bo, row_stride: br, col_stride: bc }, offsets: &b.1 };
@@ -231,6 +229,25 @@ fn skinny_products_are_right() {
     {
         check_paths(m, n, k);
     }
+}
+
+#[test]
+fn long_sums_are_right_and_do_not_depend_on_threads() {
+    check_paths(3, 2, 40_000);
+    check_paths(1, 70, 20_000);
+    let size = Size { m: 5, n: 6, k: 50_000 };
+    let data: Vec<f32> = (0..size.k * 6).map(|i| noise(3, i) as f32 * 0.1).collect();
+    let product = || {
+        let mut c = [0.0; 30];
+        matmul(size, rows(&data, size.k), rows(&data, size.n), &mut c, 1.0, 0.0).expect("a valid product");
+        c
+    };
+    let threads = crate::pool::threads();
+    let before = product();
+    crate::pool::set_threads(1);
+    let alone = product();
+    crate::pool::set_threads(threads);
+    assert_eq!(before, alone);
 }
 
 #[test]

@@ -6,8 +6,6 @@ use crate::{bf16, f16};
 
 /// A number that kernels accumulate in.
 pub trait Real: Float + Default + Send + Sync + std::fmt::Debug + 'static {
-    fn from_f64(x: f64) -> Self;
-
     /// Writes number `o` of slice `i` to `to[o * width + i]`, for four of each.
     ///
     /// # Safety
@@ -24,10 +22,6 @@ pub trait Real: Float + Default + Send + Sync + std::fmt::Debug + 'static {
 }
 
 impl Real for f32 {
-    fn from_f64(x: f64) -> f32 {
-        x as f32
-    }
-
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     unsafe fn transpose4(from: [*const f32; 4], to: *mut f32, width: usize) {
@@ -44,11 +38,7 @@ impl Real for f32 {
     }
 }
 
-impl Real for f64 {
-    fn from_f64(x: f64) -> f64 {
-        x
-    }
-}
+impl Real for f64 {}
 
 /// A register of [`Vector::LANES`] reals.
 ///
