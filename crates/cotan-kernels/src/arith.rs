@@ -262,7 +262,7 @@ impl Number for bf16 {
         let rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
         // NaN keeps its sign and becomes quiet; adding to it could overflow into infinity.
         let nan = (bits >> 16) | 0x40;
-        bf16::from_bits(if wide != wide { nan } else { rounded } as u16)
+        bf16::from_bits(if wide.is_nan() { nan } else { rounded } as u16)
     }
     #[inline(always)]
     fn is_true(self) -> bool {

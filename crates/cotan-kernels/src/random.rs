@@ -68,7 +68,7 @@ pub fn random_words(keys: &Tensor, count: usize) -> Result<Tensor, KernelError> 
                 let (low, high) = (row.add(start), row.add(half + odd + start));
                 let (low, high) = (std::slice::from_raw_parts_mut(low, n), std::slice::from_raw_parts_mut(high, n));
                 dispatch(Words { key: words, counters: [start as u32, (half + odd + start) as u32], low, high });
-                if odd == 1 && start + BLOCK >= half + 1 {
+                if odd == 1 && start + BLOCK > half {
                     *row.add(half) = threefry(words, [half as u32, 0])[0];
                 }
             }

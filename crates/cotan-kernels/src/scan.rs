@@ -63,7 +63,15 @@ pub fn scan(op: ScanOp, tensor: &Tensor, axis: usize, reverse: bool, inclusive: 
             DType::F32 => scan_as::<f32, LogAddExp>(tensor, axis, mode),
             DType::F64 => scan_as::<f64, LogAddExp>(tensor, axis, mode),
             DType::C64 => scan_as::<Complex32, LogAddExp>(tensor, axis, mode),
-            other => panic!("scan: LogSumExp of {other}"),
+            other @ (DType::Bool
+            | DType::U8
+            | DType::U16
+            | DType::U32
+            | DType::U64
+            | DType::I8
+            | DType::I16
+            | DType::I32
+            | DType::I64) => panic!("scan: LogSumExp of {other}"),
         },
     }
 }
@@ -233,9 +241,9 @@ fn long_row<T: Number, J: Join<T::Wide>>(values: &[T], out: &mut [T], mode: Mode
         *total = std::mem::replace(&mut carry, next);
     };
     if mode.reverse {
-        totals.iter_mut().rev().for_each(&mut advance)
+        totals.iter_mut().rev().for_each(&mut advance);
     } else {
-        totals.iter_mut().for_each(&mut advance)
+        totals.iter_mut().for_each(&mut advance);
     }
     let out_at = Shared(out.as_mut_ptr());
     pool::parallel_for(pieces, cost, &|i| {

@@ -163,7 +163,19 @@ impl<T: Number> Scatter<'_, T> {
                 unsafe { combine(mode, self.to.get().offset(offset), updates[0]) };
                 continue;
             }
-            let mut updates = updates[within.clone()].iter();
+            let updates = &updates[within.clone()];
+            if self.block.shape.len() == 1 && step == 1 {
+                // SAFETY: as below; updates are another tensor's memory.
+                let to = unsafe {
+                    std::slice::from_raw_parts_mut(self.to.get().offset(offset).add(within.start), within.len())
+                };
+                for (to, &update) in to.iter_mut().zip(updates) {
+                    // SAFETY: a place of the slice.
+                    unsafe { combine(mode, to, update) };
+                }
+                continue;
+            }
+            let mut updates = updates.iter();
             self.block.runs(within.start, within.len(), |[start], n| {
                 for (i, &update) in (0..n as isize).zip(&mut updates) {
                     // SAFETY: the offset was checked, blocks fit (`check_blocks`), and these places are this task's own.

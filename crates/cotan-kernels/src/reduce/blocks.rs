@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::fold::{ACC_BYTES, Folder};
+use super::fold::{ACC_BYTES, Folder, LANES};
 use crate::error::{Failure, KernelError};
 use crate::fused::{Bound, Scratch, TILE};
 use crate::memory::{AllocError, Block};
@@ -205,11 +205,30 @@ impl Job<'_> {
         let (fold, first) = (&self.fold, group * self.r * self.inner);
         // Narrow rows are taken several at a time, side by side, and joined at the end.
         let abreast = if columns.len() == self.inner { (TILE / self.inner).max(1) } else { 1 };
-        let width = if self.inner == 1 { 1 } else { abreast * columns.len() };
-        // SAFETY: tiles lie within the piece; `width` is at most `BLOCK`, or a tile where rows are narrow.
+        // SAFETY: tiles lie within the piece; at most `BLOCK` accumulators are used.
         unsafe {
-            fold.fill(sums, width);
-            if abreast == 1 {
+            if self.inner == 1 {
+                fold.fill(sums, LANES);
+                for start in rows.clone().step_by(TILE) {
+                    let n = TILE.min(rows.end - start);
+                    fold.lanes(self.bound.tile(scratch, first + start, n), n, sums);
+                }
+                let mut width = LANES;
+                while width > 1 {
+                    width /= 2;
+                    fold.merge(sums.add(width * fold.acc), width, sums);
+                }
+            } else if abreast > 1 {
+                fold.fill(sums, abreast * self.inner);
+                for row in rows.clone().step_by(abreast) {
+                    let n = abreast.min(rows.end - row) * self.inner;
+                    fold.columns(self.bound.tile(scratch, first + row * self.inner, n), n, sums);
+                }
+                for k in 1..abreast {
+                    fold.merge(sums.add(k * self.inner * fold.acc), self.inner, sums);
+                }
+            } else {
+                fold.fill(sums, columns.len());
                 for row in rows {
                     for column in columns.clone().step_by(TILE) {
                         let n = TILE.min(columns.end - column);
@@ -217,19 +236,6 @@ impl Job<'_> {
                         fold.columns(values, n, sums.add((column - columns.start) * fold.acc));
                     }
                 }
-                return;
-            }
-            for row in rows.clone().step_by(abreast) {
-                let n = abreast.min(rows.end - row) * self.inner;
-                let values = self.bound.tile(scratch, first + row * self.inner, n);
-                if self.inner == 1 {
-                    fold.groups(values, [1, n, 1], sums);
-                } else {
-                    fold.columns(values, n, sums);
-                }
-            }
-            for k in 1..width / self.inner {
-                fold.merge(sums.add(k * self.inner * fold.acc), self.inner, sums);
             }
         }
     }

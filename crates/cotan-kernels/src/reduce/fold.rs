@@ -10,7 +10,7 @@ use crate::simd::{Isa, Kernel, dispatch};
 use crate::{Bool, Complex32, DType, Element, bf16, f16, with_dtype};
 
 /// Independent partial results of a long row: enough to hide the latency of an addition in every vector width.
-const LANES: usize = 64;
+pub(super) const LANES: usize = 64;
 
 /// How values of type `T` combine.
 trait Fold<T>: 'static {
@@ -234,6 +234,7 @@ pub(super) struct Folder {
     fill: unsafe fn(*mut u8, usize),
     groups: unsafe fn(*const u8, [usize; 3], *mut u8),
     columns: unsafe fn(*const u8, usize, *mut u8),
+    lanes: unsafe fn(*const u8, usize, *mut u8),
     merge: unsafe fn(*const u8, usize, *mut u8),
     finish: unsafe fn(*const u8, usize, *mut u8),
 }
@@ -257,6 +258,7 @@ impl Folder {
             fill: fill::<T, F>,
             groups: groups::<T, F>,
             columns: columns::<T, F>,
+            lanes: lanes::<T, F>,
             merge: merge::<T, F>,
             finish: finish::<T, F>,
         }
@@ -287,6 +289,15 @@ impl Folder {
     pub unsafe fn columns(&self, values: *const u8, n: usize, acc: *mut u8) {
         // SAFETY: forwarded.
         unsafe { (self.columns)(values, n, acc) }
+    }
+
+    /// Joins `n` values into [`LANES`] accumulators, every `LANES`-th into the same.
+    ///
+    /// # Safety
+    /// Values and accumulators are there, of this folder's types.
+    pub unsafe fn lanes(&self, values: *const u8, n: usize, acc: *mut u8) {
+        // SAFETY: forwarded.
+        unsafe { (self.lanes)(values, n, acc) }
     }
 
     /// Joins `n` accumulators into as many others.
@@ -360,11 +371,31 @@ impl<T: Element, F: Fold<T>> Kernel for Groups<'_, T, F> {
 
 #[inline(always)]
 fn row_total<T: Element, F: Fold<T>>(row: &[T]) -> F::Acc {
-    if row.len() < 16 {
-        return row.iter().fold(F::promote(F::EMPTY), |acc, &value| F::merge(acc, F::promote(F::lift(value))));
+    match row.len() {
+        0..16 => row.iter().fold(F::promote(F::EMPTY), |acc, &value| F::merge(acc, F::promote(F::lift(value)))),
+        16..128 => {
+            let lanes = lane_totals::<T, F, 16>(row);
+            let [a, b, c, d]: [F::Lane; 4] =
+                std::array::from_fn(|i| F::join(F::join(lanes[i], lanes[i + 4]), F::join(lanes[i + 8], lanes[i + 12])));
+            F::promote(F::join(F::join(a, c), F::join(b, d)))
+        }
+        _ => {
+            let lanes = lane_totals::<T, F, LANES>(row);
+            // Halved step by step with constant bounds, which the compiler turns into shuffles.
+            let lanes: [F::Lane; 32] = std::array::from_fn(|i| F::join(lanes[i], lanes[i + 32]));
+            let lanes: [F::Lane; 16] = std::array::from_fn(|i| F::join(lanes[i], lanes[i + 16]));
+            let lanes: [F::Lane; 8] = std::array::from_fn(|i| F::join(lanes[i], lanes[i + 8]));
+            let [a, b, c, d]: [F::Lane; 4] = std::array::from_fn(|i| F::join(lanes[i], lanes[i + 4]));
+            F::promote(F::join(F::join(a, c), F::join(b, d)))
+        }
     }
-    let mut lanes = [F::EMPTY; LANES];
-    let (chunks, rest) = row.as_chunks::<LANES>();
+}
+
+/// Every `N`-th element joined.
+#[inline(always)]
+fn lane_totals<T: Element, F: Fold<T>, const N: usize>(row: &[T]) -> [F::Lane; N] {
+    let mut lanes = [F::EMPTY; N];
+    let (chunks, rest) = row.as_chunks::<N>();
     for chunk in chunks {
         for (lane, &value) in lanes.iter_mut().zip(chunk) {
             *lane = F::join(*lane, F::lift(value));
@@ -373,14 +404,7 @@ fn row_total<T: Element, F: Fold<T>>(row: &[T]) -> F::Acc {
     for (lane, &value) in lanes.iter_mut().zip(rest) {
         *lane = F::join(*lane, F::lift(value));
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] = F::join(lanes[i], lanes[i + width]);
-        }
-        width /= 2;
-    }
-    F::promote(lanes[0])
+    lanes
 }
 
 #[inline(always)]
@@ -421,6 +445,28 @@ unsafe fn columns<T: Element, F: Fold<T>>(values: *const u8, n: usize, acc: *mut
         (std::slice::from_raw_parts(values.cast::<T>(), n), std::slice::from_raw_parts_mut(acc.cast::<F::Acc>(), n))
     };
     dispatch(Columns::<T, F>(values, acc));
+}
+
+struct Lanes<'a, T, F: Fold<T>>(&'a [T], &'a mut [F::Acc; LANES]);
+
+impl<T: Element, F: Fold<T>> Kernel for Lanes<'_, T, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let totals = lane_totals::<T, F, LANES>(self.0);
+        for (acc, total) in self.1.iter_mut().zip(totals) {
+            *acc = F::merge(*acc, F::promote(total));
+        }
+    }
+}
+
+/// # Safety
+/// As [`Folder::lanes`].
+unsafe fn lanes<T: Element, F: Fold<T>>(values: *const u8, n: usize, acc: *mut u8) {
+    // SAFETY: promised by the caller.
+    let (values, acc) =
+        unsafe { (std::slice::from_raw_parts(values.cast::<T>(), n), &mut *acc.cast::<[F::Acc; LANES]>()) };
+    dispatch(Lanes::<T, F>(values, acc));
 }
 
 struct Merge<'a, T, F: Fold<T>>(&'a [F::Acc], &'a mut [F::Acc], PhantomData<T>);

@@ -46,7 +46,15 @@ pub fn softmax(tensor: &Tensor, axes: &[usize]) -> Result<Tensor, KernelError> {
             let lane = |(): &mut (), values: &[Complex32], out: &mut [Complex32]| exponentials_complex(values, out);
             map_lanes(&rows.tensor, rows.axis, &mut out, 30.0, || Ok(()), lane)
         }
-        other => panic!("softmax of {other}"),
+        other @ (DType::Bool
+        | DType::U8
+        | DType::U16
+        | DType::U32
+        | DType::U64
+        | DType::I8
+        | DType::I16
+        | DType::I32
+        | DType::I64) => panic!("softmax of {other}"),
     }?;
     rows.restore(&out.finish())
 }
@@ -75,7 +83,15 @@ pub fn logsumexp(tensor: &Tensor, axes: &[usize]) -> Result<Tensor, KernelError>
             let lane = |(): &mut (), values: &[Complex32], out: &mut [Complex32]| out[0] = log_total_complex(values);
             map_lanes(&rows.tensor, rows.axis, &mut out, 30.0, || Ok(()), lane)
         }
-        other => panic!("logsumexp of {other}"),
+        other @ (DType::Bool
+        | DType::U8
+        | DType::U16
+        | DType::U32
+        | DType::U64
+        | DType::I8
+        | DType::I16
+        | DType::I32
+        | DType::I64) => panic!("logsumexp of {other}"),
     }?;
     let kept: Shape =
         tensor.shape().iter().enumerate().map(|(axis, &size)| if axes.contains(&axis) { 1 } else { size }).collect();
@@ -142,8 +158,7 @@ impl Rows {
 fn softmax_rows<T: Number<Wide: Float>>(rows: &Rows, out: &mut Output) -> Result<(), KernelError> {
     let n = rows.tensor.shape()[rows.axis];
     if let Some((tensor, sizes)) = rows.abreast()? {
-        column::softmax(tensor.as_slice::<T>().expect("in order"), out.slice_mut(), sizes);
-        return Ok(());
+        return column::softmax(tensor.as_slice::<T>().expect("in order"), out.slice_mut(), sizes);
     }
     if let Some(tensor) = rows.long()? {
         let values = tensor.as_slice::<T>().expect("long rows lie in order");
@@ -166,8 +181,7 @@ fn softmax_rows<T: Number<Wide: Float>>(rows: &Rows, out: &mut Output) -> Result
 
 fn log_rows<T: Number<Wide: Float>>(rows: &Rows, out: &mut Output) -> Result<(), KernelError> {
     if let Some((tensor, sizes)) = rows.abreast()? {
-        column::logsumexp(tensor.as_slice::<T>().expect("in order"), out.slice_mut(), sizes);
-        return Ok(());
+        return column::logsumexp(tensor.as_slice::<T>().expect("in order"), out.slice_mut(), sizes);
     }
     if let Some(tensor) = rows.long()? {
         let values = tensor.as_slice::<T>().expect("long rows lie in order");

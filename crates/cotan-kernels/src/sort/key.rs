@@ -6,14 +6,22 @@ use crate::{Bool, Complex32, Element, bf16, f16};
 /// An unsigned integer that radix sort can take apart.
 pub(super) trait Bits: Plain + Ord + Default + 'static {
     const BYTES: usize;
+    /// A number that orders as the key and, where keys are equal, as the index does.
+    type Unique: Ord;
+    fn with(self, index: u32) -> Self::Unique;
     /// The byte of significance `place`, 0 for the lowest.
     fn byte(self, place: usize) -> usize;
 }
 
 macro_rules! bits {
-    ($($T:ty),*) => {
+    ($($T:ty => $Unique:ty),*) => {
         $(impl Bits for $T {
             const BYTES: usize = size_of::<$T>();
+            type Unique = $Unique;
+            #[inline(always)]
+            fn with(self, index: u32) -> $Unique {
+                (<$Unique>::from(self) << 32) | <$Unique>::from(index)
+            }
             #[inline(always)]
             fn byte(self, place: usize) -> usize {
                 (self >> (8 * place)) as usize & 0xff
@@ -21,7 +29,7 @@ macro_rules! bits {
         })*
     };
 }
-bits!(u8, u16, u32, u64);
+bits!(u8 => u64, u16 => u64, u32 => u64, u64 => u128);
 
 /// An element that sorts: NaN after everything else, zeros of both signs alike, complex numbers by their real part and
 /// then by their imaginary part.
@@ -53,7 +61,7 @@ impl Key for Bool {
 }
 
 macro_rules! key_float {
-    ($($T:ty => $U:ty, $S:ty, $infinity:expr);*) => {
+    ($($T:ty => $U:ty, $infinity:expr);*) => {
         $(impl Key for $T {
             type Bits = $U;
             #[inline(always)]
@@ -68,8 +76,7 @@ macro_rules! key_float {
         })*
     };
 }
-key_float!(f16 => u16, i16, 0x7c00; bf16 => u16, i16, 0x7f80; f32 => u32, i32, 0x7f80_0000;
-    f64 => u64, i64, 0x7ff0_0000_0000_0000);
+key_float!(f16 => u16, 0x7c00; bf16 => u16, 0x7f80; f32 => u32, 0x7f80_0000; f64 => u64, 0x7ff0_0000_0000_0000);
 
 impl Key for Complex32 {
     type Bits = u64;

@@ -12,7 +12,7 @@ use crate::error::KernelError;
 use crate::lanes::{Scratch, map_lanes};
 use crate::tensor::{Output, Tensor};
 use crate::{DType, with_dtype};
-use key::{Key, Own, Place};
+use key::{Bits, Key, Own, Place};
 
 /// Sorts along `axis`: ascending, stable, NaN last.
 ///
@@ -34,9 +34,23 @@ pub fn sort(tensor: &Tensor, axis: usize) -> Result<Tensor, KernelError> {
     let mut out = Output::new(tensor.dtype(), tensor.shape())?;
     let n = tensor.shape()[axis];
     with_dtype!(tensor.dtype(), T => {
-        map_lanes::<T, T, _>(tensor, axis, &mut out, cost(n), || Scratch::<Own<T>>::new(n), |scratch, values, out| {
-            out.copy_from_slice(values);
-            radix::sort(own_mut(out), scratch);
+        let mut keyed = 0;
+        // Comparisons of few elements want ready keys; a radix sort looks at each only a few times.
+        if !radix::pays::<<T as Key>::Bits>(n) {
+            keyed = n;
+        }
+        let init = || Ok((Scratch::<Own<T>>::new(n - keyed)?, Scratch::<Place<<T as Key>::Bits>>::new(keyed)?));
+        map_lanes::<T, T, _>(tensor, axis, &mut out, cost(n), init, |(scratch, places), values, out| {
+            if keyed == 0 {
+                out.copy_from_slice(values);
+                radix::sort(own_mut(out), scratch);
+            } else {
+                fill_places(places, values);
+                sort_few(places);
+                for (out, place) in out.iter_mut().zip(places.iter()) {
+                    *out = values[place.index as usize];
+                }
+            }
         })
     })?;
     Ok(out.finish())
@@ -100,6 +114,17 @@ fn check_kth(tensor: &Tensor, kth: usize, axis: usize) {
     assert!(kth < n || tensor.is_empty(), "partition: place {kth} of {n}");
 }
 
+fn fill_places<T: Key>(places: &mut [Place<T::Bits>], values: &[T]) {
+    for ((index, place), value) in places.iter_mut().enumerate().zip(values) {
+        *place = Place { key: value.key(), index: index as u32 };
+    }
+}
+
+/// No two places are equal, so the order is that of a stable sort.
+fn sort_few<K: Bits>(places: &mut [Place<K>]) {
+    places.sort_unstable_by_key(|place| place.key.with(place.index));
+}
+
 #[derive(Clone, Copy)]
 enum Goal {
     Sorted,
@@ -114,13 +139,12 @@ fn arg_lanes(tensor: &Tensor, axis: usize, goal: Goal) -> Result<Tensor, KernelE
         type Places = Scratch<Place<<T as Key>::Bits>>;
         let init = || Ok((Places::new(n)?, Places::new(n)?));
         map_lanes::<T, u32, _>(tensor, axis, &mut out, 2.0 * cost(n), init, |(places, scratch), values, out| {
-            for ((index, place), value) in places.iter_mut().enumerate().zip(values) {
-                *place = Place { key: value.key(), index: index as u32 };
-            }
+            fill_places(places, values);
             match goal {
-                Goal::Sorted => radix::sort(places, scratch),
+                Goal::Sorted if radix::pays::<<T as Key>::Bits>(n) => radix::sort(places, scratch),
+                Goal::Sorted => sort_few(places),
                 Goal::Selected(kth) => {
-                    places.select_nth_unstable_by_key(kth, |place| (place.key, place.index));
+                    places.select_nth_unstable_by_key(kth, |place| place.key.with(place.index));
                 }
             }
             for (out, place) in out.iter_mut().zip(places.iter()) {

@@ -5,12 +5,14 @@ use super::key::{Bits, Keyed};
 /// Below this many items per byte of key a comparison sort is faster: each byte costs a pass and a table.
 const SMALL: usize = 64;
 
+/// Whether so many items are worth the passes.
+pub(super) fn pays<B: Bits>(n: usize) -> bool {
+    n >= SMALL * B::BYTES
+}
+
 /// Sorts stably by key; `scratch` has the same length.
 pub(super) fn sort<T: Keyed>(items: &mut [T], scratch: &mut [T]) {
-    if items.len() < SMALL * T::Bits::BYTES || u32::try_from(items.len()).is_err() {
-        return items.sort_by_key(|item| item.bits());
-    }
-    let mut counts = vec![[0u32; 256]; T::Bits::BYTES];
+    let mut counts = vec![[0usize; 256]; T::Bits::BYTES];
     for item in items.iter() {
         let key = item.bits();
         for (place, count) in counts.iter_mut().enumerate() {
@@ -22,7 +24,7 @@ pub(super) fn sort<T: Keyed>(items: &mut [T], scratch: &mut [T]) {
     let mut swapped = false;
     for (place, count) in counts.iter_mut().enumerate() {
         // All items share this byte: they are in order already.
-        if count.iter().any(|&c| c as usize == n) {
+        if count.contains(&n) {
             continue;
         }
         let mut start = 0;
@@ -31,7 +33,7 @@ pub(super) fn sort<T: Keyed>(items: &mut [T], scratch: &mut [T]) {
         }
         for &item in from.iter() {
             let slot = &mut count[item.bits().byte(place)];
-            to[*slot as usize] = item;
+            to[*slot] = item;
             *slot += 1;
         }
         std::mem::swap(&mut from, &mut to);

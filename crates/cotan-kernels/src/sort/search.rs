@@ -8,7 +8,7 @@ use crate::walk::{Shared, Walk};
 use crate::{DType, layout, pool, with_dtype};
 
 /// Searches that go in step.
-const ABREAST: usize = 8;
+const ABREAST: usize = 16;
 
 /// For each value the position, as `u32`, at which it would keep `sorted` in order: before equal elements, or after
 /// them when `right`. NaN sorts last.
@@ -71,7 +71,9 @@ fn places<K: Bits, const RIGHT: bool>(keys: &[K], wanted: [K; ABREAST]) -> [usiz
     while len > 1 {
         let half = len / 2;
         for (base, &wanted) in base.iter_mut().zip(&wanted) {
-            *base += if before(keys[*base + half - 1], wanted) { half } else { 0 };
+            // SAFETY: `base + len <= keys.len()` at every step, and `half` is between 1 and `len`.
+            let key = unsafe { *keys.get_unchecked(*base + half - 1) };
+            *base += half * usize::from(before(key, wanted));
         }
         len -= half;
     }
