@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::error::{Result, type_error, value_error};
 
@@ -41,8 +41,10 @@ impl Kind {
         Device::first(*self).__hash__()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyType>, &'static str))> {
-        Ok((py.import("builtins")?.getattr("getattr")?, (py.get_type::<Kind>(), self.name())))
+    /// What a pickle calls: `getattr(DeviceType, name)`.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let getattr = py.import("builtins")?.getattr("getattr")?;
+        (getattr, (py.get_type::<Kind>(), self.name())).into_pyobject(py)
     }
 }
 
@@ -112,7 +114,8 @@ impl Device {
     }
 }
 
-const CPU: Device = Device { kind: Kind::cpu, index: 0 };
+/// The one device.
+pub const CPU: Device = Device { kind: Kind::cpu, index: 0 };
 
 /// The device that an object names.
 fn device(object: &Bound<'_, PyAny>) -> Option<Device> {
@@ -123,7 +126,7 @@ fn device(object: &Bound<'_, PyAny>) -> Option<Device> {
 }
 
 /// An argument that names a device, whether there is one or not.
-struct DeviceArg(Device);
+pub struct DeviceArg(Device);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for DeviceArg {
     type Error = PyErr;
@@ -133,6 +136,13 @@ impl<'a, 'py> FromPyObject<'a, 'py> for DeviceArg {
             let message = format!("expected a Device or a DeviceType, got an object of type {}", object.get_type());
             type_error(message).into()
         })
+    }
+}
+
+impl DeviceArg {
+    /// ValueError when there is no such device.
+    pub fn expect_present(&self) -> Result<()> {
+        self.0.expect_present()
     }
 }
 
@@ -294,13 +304,13 @@ fn default_device() -> Device {
 /// Makes `device` the default. ValueError when it is not available.
 #[pyfunction]
 fn set_default_device(device: DeviceArg) -> Result<()> {
-    device.0.expect_present()
+    device.expect_present()
 }
 
 /// This thread's default stream on `device`. ValueError when the device is not available.
 #[pyfunction]
 fn default_stream(device: DeviceArg) -> Result<Stream> {
-    device.0.expect_present()?;
+    device.expect_present()?;
     Ok(Stream::current())
 }
 
@@ -313,20 +323,20 @@ fn set_default_stream(stream: &Stream) {
 /// A new stream on `device`. ValueError when the device is not available.
 #[pyfunction]
 fn new_stream(device: DeviceArg) -> Result<Stream> {
-    device.0.expect_present()?;
+    device.expect_present()?;
     Ok(Stream::fresh())
 }
 
 /// A new stream on `device` for use by any thread. ValueError when the device is not available.
-#[pyfunction]
-fn new_thread_unsafe_stream(device: DeviceArg) -> Result<Stream> {
+#[pyfunction(name = "new_thread_unsafe_stream")]
+fn new_shared_stream(device: DeviceArg) -> Result<Stream> {
     new_stream(device)
 }
 
 /// A handle that stands for a new stream on `device` in every thread. ValueError when the device is not available.
 #[pyfunction]
 fn new_thread_local_stream(device: DeviceArg) -> Result<ThreadLocalStream> {
-    device.0.expect_present()?;
+    device.expect_present()?;
     Ok(ThreadLocalStream { index: HANDLES.fetch_add(1, Ordering::Relaxed) })
 }
 
@@ -396,7 +406,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     crate::functions::add_functions!(module;
         stream, default_device, set_default_device, default_stream, set_default_stream, new_stream,
-        new_thread_unsafe_stream, new_thread_local_stream, clear_streams, synchronize, device_count, is_available,
+        new_shared_stream, new_thread_local_stream, clear_streams, synchronize, device_count, is_available,
         device_info,
     );
     Ok(())

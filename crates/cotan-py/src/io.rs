@@ -215,7 +215,7 @@ fn save_safetensors(
 ) -> Result<()> {
     let py = file.py();
     let file = File::of(file, "write")?;
-    let metadata = match metadata.map(|metadata| metadata.extract::<BTreeMap<String, String>>()) {
+    let metadata = match metadata.map(PyAnyMethods::extract::<BTreeMap<String, String>>) {
         None => None,
         Some(Ok(metadata)) => Some(metadata),
         Some(Err(_)) => return Err(value_error("save_safetensors: metadata is a dict of strings by strings")),

@@ -77,7 +77,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for ArrayList {
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(array) = object.cast::<PyArray>() {
-            let rows = ops::unstack(&array.get().get(), 0).map_err(|error| Fault::from(error))?;
+            let rows = ops::unstack(&array.get().get(), 0).map_err(Fault::from)?;
             return Ok(ArrayList(rows));
         }
         if object.cast::<PyList>().is_err() && object.cast::<PyTuple>().is_err() {

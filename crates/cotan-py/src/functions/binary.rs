@@ -35,9 +35,9 @@ fn as_it_is(result: cotan::Result<Array>) -> Result<Array> {
 
 /// The functions on bits raise RuntimeError for types without bits, unlike the operators.
 fn on_bits(result: cotan::Result<Array>) -> Result<Array> {
-    result.map_err(|error| match error {
-        Error::DType { .. } => runtime_error(error.to_string()),
-        error => error.into(),
+    result.map_err(|error| match matches!(error, Error::DType { .. }) {
+        true => runtime_error(error.to_string()),
+        false => error.into(),
     })
 }
 

@@ -119,12 +119,12 @@ fn linspace(
     stream: Option<StreamArg>,
 ) -> Result<PyArray> {
     let num = count("linspace", "num", num.unwrap_or(50))?;
-    let value = |bound: Elementwise| match bound.0 {
-        Operand::Number(Number::Float(value)) => Ok(value),
-        other => {
-            let array = ops::astype(&other.array(), DType::F64)?;
-            py.detach(|| array.item::<f64>())
+    let value = |bound: Elementwise| {
+        if let Operand::Number(Number::Float(value)) = bound.0 {
+            return Ok(value);
         }
+        let array = ops::astype(&bound.array(), DType::F64)?;
+        py.detach(|| array.item::<f64>())
     };
     on(stream, ops::linspace(value(start)?, value(stop)?, num, endpoint, dtype_or(dtype, DType::F32)))
 }

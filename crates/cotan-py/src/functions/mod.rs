@@ -6,6 +6,7 @@ mod creation;
 mod elementwise;
 mod indexing;
 mod joining;
+mod namespace;
 mod products;
 mod reductions;
 mod scans;
@@ -74,5 +75,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     joining::register(module)?;
     indexing::register(module)?;
     sorting::register(module)?;
-    products::register(module)
+    products::register(module)?;
+    namespace::register(module)
 }
