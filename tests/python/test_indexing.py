@@ -360,7 +360,6 @@ WRONG = {
     "float array": mx.array([1.0]),
     "array bound": slice(mx.array(1), None),
     "float bound": slice(1.5, None),
-    "empty list": [],
     "two ellipses": (..., ...),
     "too many": (0, 0, 0),
     "arrays that differ": ([0, 1], [0, 1, 2]),

@@ -392,6 +392,17 @@ def test_what_the_function_assigns_stays():
     assert_close(layer.running_var, [1.1])
 
 
+def test_the_model_may_be_an_argument_of_the_function():
+    layer = nn.Linear(2, 1)
+
+    def loss(model, x):
+        assert model is layer
+        return model(x).sum()
+
+    _, gradients = nn.value_and_grad(layer, loss)(layer, mx.array([1.0, 2.0]))
+    assert_same(gradients["weight"], [[1, 2]])
+
+
 def test_the_wrapper_keeps_the_name_of_the_function():
     def loss():
         return mx.array(0.0)

@@ -14,7 +14,7 @@ EXEMPT = {
     "evaluation": "eval async_eval synchronize clear_streams",
     "transforms": "grad value_and_grad vjp jvp vmap compile checkpoint disable_compile enable_compile",
     "types": "result_type can_cast issubdtype isdtype broadcast_shapes",
-    "files": "load save savez savez_compressed save_safetensors save_gguf export_to_dot",
+    "files": "load save savez savez_compressed save_safetensors save_gguf",
     "exchange": "from_dlpack",
     "printing": "get_printoptions set_printoptions printoptions",
     "devices": "default_device set_default_device default_stream set_default_stream new_stream stream device_count "

@@ -132,7 +132,7 @@ BINARY = [
     *binary("right_shift", np.right_shift, right=SHIFT, dtypes=INTS, covers=("bitwise_right_shift",), **STEP),
     *binary("subtract", np.subtract, dtypes=NUMERIC, **LINEAR),
     Op("power", mx.power, np.power, (POSITIVE, EXPONENT), COMPLEX, label="complex", loose=4, **SMOOTH),
-    Op("divmod", mx.divmod, np.divmod, (REAL, DIVISOR), INTS + FLOATS, **STEP),
+    Op("divmod", mx.divmod, np.divmod, (REAL, DIVISOR), INTS + FLOATS),
     Op("allclose", mx.allclose, np.allclose, (REAL, OTHER), ALL, boolean, **STEP),
     Op("array_equal", mx.array_equal, np.array_equal, (REAL, OTHER), ALL, boolean, **STEP),
     Op(
@@ -166,7 +166,35 @@ def cast(d):
     return Op("astype", lambda x: mx.astype(x, to), ref, (nonnegative,), sources, fixed(d), label=d, **facts)
 
 
-CASTS = [cast(d) for d in ALL]
+def decode_fp8(codes):
+    """Values of 8-bit floats of 4 exponent and 3 mantissa bits (OCP 8-bit Floating Point Specification, E4M3)."""
+    codes = np.asarray(codes).astype(int)
+    exponent, mantissa = codes >> 3 & 15, codes & 7
+    size = np.where(exponent == 0, mantissa * 2.0**-9, (8 + mantissa) * 2.0 ** (exponent - 10))
+    return np.where(codes >> 7, -size, size)
+
+
+def encode_fp8(x):
+    """The code of the nearest value."""
+    codes = np.array([c for c in range(255) if c != 127])
+    return codes[np.argmin(np.abs(x[..., None] - decode_fp8(codes)), axis=-1)].astype(np.uint8)
+
+
+FP8 = [
+    Op("to_fp8", mx.to_fp8, encode_fp8, (REAL,), FLOATS, fixed("uint8"), smooth=None),
+    Op("from_fp8", mx.from_fp8, decode_fp8, (Operand(ints=(0, 126)),), ("uint8",), fixed("bfloat16"), smooth=None),
+    Op(
+        "from_fp8",
+        lambda x: mx.from_fp8(x + 128, mx.float32),
+        lambda x: -decode_fp8(x),
+        (Operand(ints=(0, 126)),),
+        ("uint8",),
+        fixed("float32"),
+        label="negative",
+        smooth=None,
+    ),
+]
+CASTS = [*FP8, *(cast(d) for d in ALL)]
 VIEWS = [
     Op(
         "view",

@@ -43,6 +43,8 @@ PRODUCTS = [
         **PRODUCT,
     ),
     Op("inner", mx.inner, np.inner, (Operand((2, 3)), Operand((4, 3))), PRODUCT_DTYPES, **PRODUCT),
+    Op("kron", mx.kron, np.kron, (Operand((2, 2)), Operand((1, 3))), NUMERIC, **SMOOTH),
+    Op("vecdot", mx.vecdot, np.vecdot, (REAL, OTHER), FLOATS, loose=4),
     Op("outer", mx.outer, np.outer, (Operand((2,)), Operand((3,))), NUMERIC, **SMOOTH),
     Op(
         "tensordot",
