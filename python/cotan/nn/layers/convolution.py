@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
+from cotan.nn.layers.functional import convolve, per_axis
 
 
 class _Convolution(Module):
     """What all convolutions share: the parameters, the call and the ``repr``.
 
-    A subclass names the operation of :mod:`cotan.core` and the attributes that are its arguments, in their
-    order.
+    A subclass names the operation, and the attributes that are its further arguments in their order.
     """
 
-    _operation: str
-    _options: tuple[str, ...]
+    _operation: Callable = staticmethod(convolve)
+    _options: tuple[str, ...] = ("stride", "padding", "dilation", "groups")
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: tuple[int, ...], groups: int, bias: bool
@@ -38,8 +39,7 @@ class _Convolution(Module):
         return f"{in_channels}, {out_channels}, kernel_size={kernel}, {options}bias={'bias' in self}"
 
     def __call__(self, x: mx.array) -> mx.array:
-        operation = getattr(mx, self._operation)
-        y = operation(x, self["weight"], *(getattr(self, name) for name in self._options))
+        y = self._operation(x, self["weight"], *(getattr(self, name) for name in self._options))
         return y + self["bias"] if "bias" in self else y
 
 
@@ -53,9 +53,6 @@ class Conv1d(_Convolution):
     >>> nn.Conv1d(3, 8, kernel_size=5, padding=2)(mx.zeros((2, 10, 3))).shape
     (2, 10, 8)
     """
-
-    _operation = "conv1d"
-    _options = ("stride", "padding", "dilation", "groups")
 
     def __init__(
         self,
@@ -87,9 +84,6 @@ class Conv2d(_Convolution):
     (2, 5, 6, 8)
     """
 
-    _operation = "conv2d"
-    _options = ("stride", "padding", "dilation", "groups")
-
     def __init__(
         self,
         in_channels: int,
@@ -119,7 +113,6 @@ class Conv3d(_Convolution):
     (2, 2, 4, 6, 8)
     """
 
-    _operation = "conv3d"
     _options = ("stride", "padding", "dilation")
 
     def __init__(
@@ -136,8 +129,3 @@ class Conv3d(_Convolution):
         self.padding = per_axis(padding, 3)
         self.stride = per_axis(stride, 3)
         self.dilation = dilation
-
-
-def per_axis(size: int | tuple, axes: int) -> tuple[int, ...]:
-    """One size for each of ``axes`` spatial axes, from one number for all or a sequence."""
-    return (size,) * axes if isinstance(size, int) else tuple(size[:axes])

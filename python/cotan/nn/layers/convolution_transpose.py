@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from cotan.nn.layers.convolution import _Convolution, per_axis
+from cotan.nn.layers.convolution import _Convolution
+from cotan.nn.layers.functional import convolve_transposed, per_axis
 
 
-class ConvTranspose1d(_Convolution):
+class _TransposedConvolution(_Convolution):
+    _operation = staticmethod(convolve_transposed)
+    _options = ("stride", "padding", "dilation", "output_padding")
+
+
+class ConvTranspose1d(_TransposedConvolution):
     r"""Transposed convolution of sequences: ``(N, L, in_channels)`` to ``(N, L', out_channels)``.
 
     ``weight`` of shape ``(out_channels, kernel_size, in_channels)`` starts uniform within :math:`\pm 1 /
@@ -15,9 +21,6 @@ class ConvTranspose1d(_Convolution):
     >>> nn.ConvTranspose1d(3, 8, kernel_size=4, stride=2)(mx.zeros((2, 10, 3))).shape
     (2, 22, 8)
     """
-
-    _operation = "conv_transpose1d"
-    _options = ("stride", "padding", "dilation", "output_padding")
 
     def __init__(
         self,
@@ -37,7 +40,7 @@ class ConvTranspose1d(_Convolution):
         self.output_padding = output_padding
 
 
-class ConvTranspose2d(_Convolution):
+class ConvTranspose2d(_TransposedConvolution):
     r"""Transposed convolution of images: ``(N, H, W, in_channels)`` to
     ``(N, H', W', out_channels)``.
 
@@ -48,9 +51,6 @@ class ConvTranspose2d(_Convolution):
     >>> nn.ConvTranspose2d(3, 8, kernel_size=4, stride=2, padding=1)(mx.zeros((2, 5, 6, 3))).shape
     (2, 10, 12, 8)
     """
-
-    _operation = "conv_transpose2d"
-    _options = ("stride", "padding", "dilation", "output_padding")
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class ConvTranspose2d(_Convolution):
         self.output_padding = per_axis(output_padding, 2)
 
 
-class ConvTranspose3d(_Convolution):
+class ConvTranspose3d(_TransposedConvolution):
     r"""Transposed convolution of volumes: ``(N, D, H, W, in_channels)`` to
     ``(N, D', H', W', out_channels)``.
 
@@ -81,9 +81,6 @@ class ConvTranspose3d(_Convolution):
     >>> nn.ConvTranspose3d(3, 8, kernel_size=2, stride=2)(mx.zeros((2, 2, 3, 4, 3))).shape
     (2, 4, 6, 8, 8)
     """
-
-    _operation = "conv_transpose3d"
-    _options = ("stride", "padding", "dilation", "output_padding")
 
     def __init__(
         self,

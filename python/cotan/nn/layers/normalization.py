@@ -6,6 +6,7 @@ from typing import Any
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
+from cotan.nn.layers.functional import layer_norm, rms_norm, standardize
 
 
 class LayerNorm(Module):
@@ -32,7 +33,7 @@ class LayerNorm(Module):
         return f"{self.dims}, eps={self.eps}, affine={'weight' in self}"
 
     def __call__(self, x: mx.array) -> mx.array:
-        return mx.fast.layer_norm(x, self.get("weight"), self.get("bias"), self.eps)
+        return layer_norm(x, self.get("weight"), self.get("bias"), self.eps)
 
 
 class RMSNorm(Module):
@@ -55,7 +56,7 @@ class RMSNorm(Module):
         return f"{self.weight.shape[0]}, eps={self.eps}"
 
     def __call__(self, x: mx.array) -> mx.array:
-        return mx.fast.rms_norm(x, self["weight"], self.eps)
+        return rms_norm(x, self["weight"], self.eps)
 
 
 class GroupNorm(Module):
@@ -104,14 +105,12 @@ class GroupNorm(Module):
 
     def _normalize_interleaved(self, x: mx.array) -> mx.array:
         groups = x.reshape(x.shape[0], -1, self.num_groups)
-        return _standardize(groups, 1, self.eps).reshape(x.shape)
+        return standardize(groups, 1, self.eps).reshape(x.shape)
 
     def _normalize_blocks(self, x: mx.array) -> mx.array:
         size = x.shape[-1] // self.num_groups
-        groups = x.reshape(x.shape[0], -1, self.num_groups, size).swapaxes(1, 2)
-        # A group becomes one row, which the fused kernel handles in a single pass.
-        rows = mx.fast.layer_norm(groups.reshape(x.shape[0], self.num_groups, -1), None, None, self.eps)
-        return rows.reshape(groups.shape).swapaxes(1, 2).reshape(x.shape)
+        groups = x.reshape(x.shape[0], -1, self.num_groups, size)
+        return standardize(groups, (1, 3), self.eps).reshape(x.shape)
 
 
 class InstanceNorm(Module):
@@ -141,7 +140,7 @@ class InstanceNorm(Module):
             raise ValueError(
                 f"InstanceNorm: the input has shape {x.shape}, expected (N, ..., C) with three axes or more"
             )
-        x = _standardize(x, tuple(range(1, x.ndim - 1)), self.eps)
+        x = standardize(x, tuple(range(1, x.ndim - 1)), self.eps)
         return self["weight"] * x + self["bias"] if "weight" in self else x
 
 
@@ -226,12 +225,6 @@ class BatchNorm(Module):
             self.running_mean = (1 - share) * self.running_mean + share * mean
             self.running_var = (1 - share) * self.running_var + share * unbiased
         return mean, var
-
-
-def _standardize(x: mx.array, axes: int | tuple[int, ...], eps: float) -> mx.array:
-    mean = mx.mean(x, axis=axes, keepdims=True)
-    var = mx.var(x, axis=axes, keepdims=True)
-    return (x - mean) * mx.rsqrt(var + eps)
 
 
 def _check_eps(name: str, eps: float) -> None:

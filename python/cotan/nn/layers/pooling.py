@@ -6,6 +6,7 @@ import math
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
+from cotan.nn.layers.functional import sliding_windows
 
 
 class _Pool(Module):
@@ -47,7 +48,9 @@ class _Pool(Module):
             x = mx.pad(x, widths, constant_values=self._padding_value(x.dtype))
         if self._kernel_size == self._stride:
             return self._reduce(*_tiles(x, self._kernel_size))
-        return self._reduce(*_sliding_windows(x, self._kernel_size, self._stride))
+        windows = sliding_windows(x, self._kernel_size, self._stride)
+        inside = range(1 + self._spatial_axes, 1 + 2 * self._spatial_axes)
+        return self._reduce(windows, tuple(inside))
 
     def _padding_value(self, dtype: mx.Dtype) -> float:
         raise NotImplementedError
@@ -159,14 +162,3 @@ def _tiles(x: mx.array, kernel: tuple[int, ...]) -> tuple[mx.array, tuple[int, .
     split = [n for pair in zip(counts, kernel, strict=True) for n in pair]
     tiles = x[(slice(None), *inside)].reshape(x.shape[0], *split, x.shape[-1])
     return tiles, tuple(range(2, 2 + 2 * len(kernel), 2))
-
-
-def _sliding_windows(x: mx.array, kernel: tuple[int, ...], stride: tuple[int, ...]) -> tuple[mx.array, tuple[int, ...]]:
-    """Windows of any overlap, and the axes within a window."""
-    batch, *space, channels = x.shape
-    counts = [max((size - k) // s + 1, 0) for size, k, s in zip(space, kernel, stride, strict=True)]
-    steps = [math.prod(x.shape[axis + 1 :]) for axis in range(x.ndim)]
-    window_steps = [step * s for step, s in zip(steps[1:-1], stride, strict=True)]
-    shape = (batch, *counts, *kernel, channels)
-    windows = mx.as_strided(x, shape, (steps[0], *window_steps, *steps[1:-1], 1))
-    return windows, tuple(range(1 + len(counts), 1 + len(counts) + len(kernel)))

@@ -6,6 +6,7 @@ import math
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
+from cotan.nn.layers.functional import rope
 
 
 class RoPE(Module):
@@ -31,8 +32,8 @@ class RoPE(Module):
     def _extra_repr(self) -> str:
         return f"{self.dims}, traditional={self.traditional}"
 
-    def __call__(self, x: mx.array, offset: int = 0) -> mx.array:
-        return mx.fast.rope(x, self.dims, traditional=self.traditional, base=self.base, scale=self.scale, offset=offset)
+    def __call__(self, x: mx.array, offset: int | mx.array = 0) -> mx.array:
+        return rope(x, self.dims, self.traditional, self.base, self.scale, offset)
 
 
 class SinusoidalPositionalEncoding(Module):
