@@ -225,6 +225,29 @@ def test_every_optimizer_lowers_the_loss_of_a_network(name):
     assert losses[-1] < losses[0]
 
 
+def test_a_compiled_step_trains_like_a_plain_one():
+    x = mx.array(np.linspace(-1, 1, 8).reshape(4, 2).astype(np.float32))
+
+    def run(wrap):
+        model, optimizer = make_model(), optimizers.Adam(optimizers.linear_schedule(0.1, 0.01, 10))
+        optimizer.init(model.trainable_parameters())
+        loss_and_grad = nn.value_and_grad(model, lambda x: mx.square(model(x) - 1).mean())
+
+        def step(x):
+            loss, gradients = loss_and_grad(x)
+            optimizer.update(model, gradients)
+            return loss
+
+        state = [model.state, optimizer.state]
+        step = wrap(step, state)
+        return [step(x).item() for _ in range(6)]
+
+    plain = run(lambda step, state: step)
+    compiled = run(lambda step, state: mx.compile(step, inputs=state, outputs=state))
+    np.testing.assert_allclose(compiled, plain, rtol=1e-4)
+    assert plain[-1] < plain[0]
+
+
 def test_state_restored_from_names_continues_the_run():
     straight, model = optimizers.Adam(0.1), make_model()
     want = take_steps(straight, model, 6)
