@@ -14,7 +14,7 @@ use crate::args::{Axes, axes, integers};
 use crate::device::StreamArg;
 use crate::dtype::{PyDtype, object};
 use crate::error::{Result, type_error, value_error};
-use crate::operand::{ArrayArg, Operand, pair, refusal};
+use crate::operand::{Operand, pair, refusal};
 use crate::{build, dlpack, foreign, index, print};
 
 /// A lazy n-dimensional array.
@@ -172,13 +172,12 @@ impl PyArray {
         self.in_place(other, ops::power)
     }
 
-    fn __matmul__(&self, other: ArrayArg) -> Result<PyArray> {
-        wrap(ops::matmul(&self.get(), &other.0)?)
+    fn __matmul__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+        self.binary(other, ops::matmul)
     }
 
-    fn __imatmul__(&self, other: ArrayArg) -> Result<()> {
-        self.set(ops::matmul(&self.get(), &other.0)?);
-        Ok(())
+    fn __imatmul__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(other, ops::matmul)
     }
 
     fn __divmod__(&self, other: &Bound<'_, PyAny>) -> Result<(PyArray, PyArray)> {

@@ -42,17 +42,15 @@ fn ready(scalar: Scalar) -> Result<Array> {
 struct Items {
     shape: Vec<usize>,
     numbers: Vec<Number>,
-    /// Set when arrays are among the items.
-    arrays: bool,
 }
 
 fn from_list(list: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Array> {
-    let mut items = Items::default();
-    collect(list, 0, &mut items)?;
-    if items.arrays {
+    if holds_array(list, 0)? {
         let array = stack(list, 0)?;
         return Ok(ops::astype(&array, dtype.unwrap_or(array.dtype()))?);
     }
+    let mut items = Items::default();
+    collect(list, 0, &mut items)?;
     let found = items.numbers.iter().map(|number| number.dtype()).reduce(DType::promote);
     let dtype = dtype.or(found).unwrap_or(DType::F32);
     Ok(with_dtype!(dtype, T => {
@@ -75,14 +73,28 @@ where
     }
 }
 
-/// Walks a nested list, checks that it is regular, and gathers its numbers. Depth is bounded by `MAX_DEPTH`.
-fn collect(list: &Bound<'_, PyAny>, depth: usize, items: &mut Items) -> Result<()> {
-    if depth >= MAX_DEPTH {
-        return Err(value_error(format!("array: lists are nested deeper than {MAX_DEPTH}")));
+fn check_depth(depth: usize) -> Result<()> {
+    if depth < MAX_DEPTH { Ok(()) } else { Err(value_error(format!("array: lists are nested deeper than {MAX_DEPTH}"))) }
+}
+
+/// Whether an array is among the items of a nested list; if none is, the whole list has been found of bounded depth.
+fn holds_array(list: &Bound<'_, PyAny>, depth: usize) -> Result<bool> {
+    check_depth(depth)?;
+    for item in list.try_iter()? {
+        let item = item?;
+        let nested = item.cast::<PyList>().is_ok() || item.cast::<PyTuple>().is_ok();
+        if item.cast::<PyArray>().is_ok() || (nested && holds_array(&item, depth + 1)?) {
+            return Ok(true);
+        }
     }
+    Ok(false)
+}
+
+/// Walks a nested list, checks that it is regular, and gathers its numbers. `holds_array` has bounded the depth.
+fn collect(list: &Bound<'_, PyAny>, depth: usize, items: &mut Items) -> Result<()> {
     let len = list.len()?;
     match items.shape.get(depth) {
-        None if items.numbers.is_empty() && !items.arrays => items.shape.push(len),
+        None if items.numbers.is_empty() => items.shape.push(len),
         Some(&size) if size == len => {}
         None | Some(_) => return Err(value_error("array: lists on one level must have the same length and depth")),
     }
@@ -90,8 +102,6 @@ fn collect(list: &Bound<'_, PyAny>, depth: usize, items: &mut Items) -> Result<(
         let item = item?;
         if item.cast::<PyList>().is_ok() || item.cast::<PyTuple>().is_ok() {
             collect(&item, depth + 1, items)?;
-        } else if item.cast::<PyArray>().is_ok() {
-            items.arrays = true;
         } else if let Some(number) = number(&item)? {
             if items.shape.len() > depth + 1 {
                 return Err(value_error("array: lists on one level must have the same length and depth"));
@@ -105,8 +115,9 @@ fn collect(list: &Bound<'_, PyAny>, depth: usize, items: &mut Items) -> Result<(
     Ok(())
 }
 
-/// A nested list with arrays in it, stacked level by level. `collect` has bounded the depth.
+/// A nested list with arrays in it, stacked level by level.
 fn stack(list: &Bound<'_, PyAny>, depth: usize) -> Result<Array> {
+    check_depth(depth)?;
     let mut parts = Vec::with_capacity(list.len()?);
     for item in list.try_iter()? {
         let item = item?;
@@ -114,7 +125,8 @@ fn stack(list: &Bound<'_, PyAny>, depth: usize) -> Result<Array> {
             Ok(array) => array.get().get(),
             Err(_) => match number(&item)? {
                 Some(number) => ready(number.scalar(number.dtype()))?,
-                None => stack(&item, depth + 1)?,
+                None if item.cast::<PyList>().is_ok() || item.cast::<PyTuple>().is_ok() => stack(&item, depth + 1)?,
+                None => return Err(refusal(&item)),
             },
         });
     }

@@ -37,6 +37,9 @@ pub fn import(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Option<
             let bits = import_buffer(&PyUntypedBuffer::get(&bits)?)?.tensor()?;
             Array::from_tensor(bits.reinterpret(DType::Bf16))
         }
+        Err(_) if is_numpy_scalar(object) => {
+            import_buffer(&PyUntypedBuffer::get(&object.call_method0(pyo3::intern!(object.py(), "__array__"))?)?)?
+        }
         Err(_) if object.hasattr(pyo3::intern!(object.py(), "__dlpack__"))? => dlpack::import(object)?,
         Err(_) => return Ok(None),
     };
@@ -44,6 +47,11 @@ pub fn import(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Option<
     let array = ops::astype(&array, wanted)?;
     object.py().detach(|| array.eval())?;
     Ok(Some(array))
+}
+
+/// NumPy's scalars have no writable memory to lend, so not all versions lend it.
+fn is_numpy_scalar(object: &Bound<'_, PyAny>) -> bool {
+    object.get_type().module().is_ok_and(|module| module == "numpy") && object.hasattr("__array__").unwrap_or(false)
 }
 
 /// The bfloat16 of the `ml_dtypes` package, which has no buffer format.

@@ -16,14 +16,16 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Integers {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let sequence = object.cast::<PyTuple>().is_ok()
-            || object.cast::<PyList>().is_ok()
-            || (object.cast::<PySequence>().is_ok() && object.cast::<PyString>().is_err());
-        if sequence {
-            return Ok(Integers(object.try_iter()?.map(|item| item?.extract()).collect::<PyResult<_>>()?));
+        if let Ok(tuple) = object.cast::<PyTuple>() {
+            return Ok(Integers(tuple.iter().map(|item| item.extract()).collect::<PyResult<_>>()?));
         }
-        let name = object.get_type().name()?;
-        Err(type_error(format!("expected a tuple or list of ints, got {name}")).into())
+        if object.cast::<PyList>().is_err()
+            && (object.cast::<PySequence>().is_err() || object.cast::<PyString>().is_ok())
+        {
+            let name = object.get_type().name()?;
+            return Err(type_error(format!("expected a tuple or list of ints, got {name}")).into());
+        }
+        Ok(Integers(object.try_iter()?.map(|item| item?.extract()).collect::<PyResult<_>>()?))
     }
 }
 
@@ -45,11 +47,14 @@ impl<'a, 'py> FromPyObject<'a, 'py> for SizesOrSize {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let integers = match object.extract::<i64>() {
-            Ok(size) => vec![size],
-            Err(_) => object.extract::<Integers>()?.0,
-        };
-        sizes(&integers).map(SizesOrSize).map_err(Fault::into)
+        // A failed conversion makes an exception, which is slow: the common form comes first.
+        if object.cast::<PyTuple>().is_ok() {
+            return object.extract::<Sizes>().map(|sizes| SizesOrSize(sizes.0));
+        }
+        match object.extract::<i64>() {
+            Ok(size) => sizes(&[size]).map(SizesOrSize).map_err(Fault::into),
+            Err(_) => object.extract::<Sizes>().map(|sizes| SizesOrSize(sizes.0)),
+        }
     }
 }
 
@@ -77,8 +82,11 @@ impl<'a, 'py> FromPyObject<'a, 'py> for ArrayList {
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(array) = object.cast::<PyArray>() {
-            let rows = ops::unstack(&array.get().get(), 0).map_err(Fault::from)?;
-            return Ok(ArrayList(rows));
+            let array = array.get().get();
+            if array.ndim() == 0 {
+                return Err(type_error("expected a list or tuple of arrays, got one array without axes").into());
+            }
+            return Ok(ArrayList(ops::unstack(&array, 0).map_err(Fault::from)?));
         }
         if object.cast::<PyList>().is_err() && object.cast::<PyTuple>().is_err() {
             let name = object.get_type().name()?;

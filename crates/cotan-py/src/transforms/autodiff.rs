@@ -221,6 +221,8 @@ fn gradient<'py>(
         }
         nums.push(position);
     }
+    // In the order of the arguments, as MLX has it.
+    nums.sort_unstable();
     let single = nums.len() == 1;
     let wrapper = Gradient { fun: fun.clone().unbind(), argnums: nums, argnames, with_value, single };
     Ok(wraps(Bound::new(fun.py(), wrapper)?, fun)?)
