@@ -38,7 +38,8 @@ pub fn import(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Option<
             Array::from_tensor(bits.reinterpret(DType::Bf16))
         }
         Err(_) if is_numpy_scalar(object) => {
-            import_buffer(&PyUntypedBuffer::get(&object.call_method0(pyo3::intern!(object.py(), "__array__"))?)?)?
+            let row = import_buffer(&PyUntypedBuffer::get(&object.call_method1("reshape", (1,))?)?)?;
+            ops::reshape(&row, &[])?
         }
         Err(_) if object.hasattr(pyo3::intern!(object.py(), "__dlpack__"))? => dlpack::import(object)?,
         Err(_) => return Ok(None),
@@ -49,9 +50,10 @@ pub fn import(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Option<
     Ok(Some(array))
 }
 
-/// NumPy's scalars have no writable memory to lend, so not all versions lend it.
+/// NumPy's scalars, and its arrays without axes, whose buffers have no shape to read.
 fn is_numpy_scalar(object: &Bound<'_, PyAny>) -> bool {
-    object.get_type().module().is_ok_and(|module| module == "numpy") && object.hasattr("__array__").unwrap_or(false)
+    let numpy = object.get_type().module().is_ok_and(|module| module == "numpy");
+    numpy && object.getattr("ndim").and_then(|ndim| ndim.extract::<usize>()).is_ok_and(|ndim| ndim == 0)
 }
 
 /// The bfloat16 of the `ml_dtypes` package, which has no buffer format.

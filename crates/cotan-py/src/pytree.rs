@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::array::PyArray;
 use crate::error::{Result, value_error};
+use crate::random::RandomState;
 
 /// Containers within containers deeper than this are refused: a list may contain itself.
 const MAX_DEPTH: usize = 512;
@@ -23,30 +24,58 @@ pub enum Structure {
     Dict(Vec<(Py<PyAny>, Structure)>),
 }
 
+/// Something that stands for an array and can be made to stand for another.
+pub enum Cell<'py> {
+    Array(Bound<'py, PyArray>),
+    /// This thread's random state.
+    Random,
+}
+
+impl Cell<'_> {
+    pub fn get(&self) -> Result<Array> {
+        match self {
+            Cell::Array(array) => Ok(array.get().get()),
+            Cell::Random => Ok(cotan::random::state()?),
+        }
+    }
+
+    pub fn set(&self, value: Array) -> Result<()> {
+        match self {
+            Cell::Array(array) => array.get().set(value),
+            Cell::Random => cotan::random::set_state(&value)?,
+        }
+        Ok(())
+    }
+}
+
 /// Takes an object apart: its arrays in order, and how they were nested.
 pub fn flatten(object: &Bound<'_, PyAny>) -> Result<(Vec<Array>, Structure)> {
     let mut arrays = Vec::new();
-    let structure = walk(object, &mut |array| arrays.push(array.get().get()), 0)?;
+    let leaf = &mut |cell: Cell<'_>| match cell {
+        Cell::Array(array) => arrays.push(array.get().get()),
+        Cell::Random => {}
+    };
+    let structure = walk(object, leaf, 0)?;
     Ok((arrays, structure))
 }
 
-/// The array objects themselves, in order.
-pub fn objects<'py>(object: &Bound<'py, PyAny>) -> Result<Vec<Bound<'py, PyArray>>> {
+/// The objects themselves that stand for arrays, in order; the random state is one of them.
+pub fn cells<'py>(object: &Bound<'py, PyAny>) -> Result<Vec<Cell<'py>>> {
     let mut found = Vec::new();
-    walk(object, &mut |array| found.push(array.clone()), 0)?;
+    walk(object, &mut |cell| found.push(cell), 0)?;
     Ok(found)
 }
 
 fn walk<'py>(
     object: &Bound<'py, PyAny>,
-    leaf: &mut dyn FnMut(&Bound<'py, PyArray>),
+    leaf: &mut dyn FnMut(Cell<'py>),
     depth: usize,
 ) -> Result<Structure> {
     if depth > MAX_DEPTH {
         return Err(value_error(format!("containers are nested deeper than {MAX_DEPTH}; does one contain itself?")));
     }
     if let Ok(array) = object.cast::<PyArray>() {
-        leaf(array);
+        leaf(Cell::Array(array.clone()));
         return Ok(Structure::Leaf);
     }
     if let Ok(list) = object.cast::<PyList>() {
@@ -64,6 +93,9 @@ fn walk<'py>(
             items.push((key.unbind(), walk(&value, leaf, depth + 1)?));
         }
         return Ok(Structure::Dict(items));
+    }
+    if object.cast::<RandomState>().is_ok() {
+        leaf(Cell::Random);
     }
     Ok(Structure::Other(object.clone().unbind()))
 }

@@ -37,11 +37,6 @@ impl RandomState {
     }
 }
 
-/// The arrays of this thread's state, for whatever takes it as a tree.
-pub fn state_arrays() -> Vec<Array> {
-    random::state().into_iter().collect()
-}
-
 /// A seed: an integer of 64 bits that is not negative.
 struct Seed(u64);
 

@@ -70,16 +70,7 @@ fn detached<'py>(object: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
 
 /// The arrays in all arguments, as deep as containers go; everything else is passed over.
 fn all_arrays(args: &Bound<'_, PyTuple>) -> Result<Vec<Array>> {
-    let state = args.py().import("cotan.core")?.getattr("random")?.getattr("state")?;
-    let mut arrays = Vec::new();
-    for argument in args {
-        if argument.is(&state) {
-            arrays.extend(crate::random::state_arrays());
-        } else {
-            arrays.extend(pytree::flatten(&argument)?.0);
-        }
-    }
-    Ok(arrays)
+    pytree::cells(args)?.iter().map(pytree::Cell::get).collect()
 }
 
 /// Computes all arrays in the arguments, which may be nested in lists, tuples and dicts; anything else is ignored.

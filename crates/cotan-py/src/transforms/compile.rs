@@ -10,9 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::{callable, wraps};
-use crate::array::PyArray;
 use crate::error::{Fault, Result, value_error};
-use crate::pytree::{self, Structure};
+use crate::pytree::{self, Cell, Structure};
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
 
@@ -51,20 +50,22 @@ impl Compiled {
         let arguments = (args, kwargs).into_pyobject(py)?.into_any();
         let (mut arrays, structure) = pytree::flatten(&arguments)?;
         let state = self.captured(py, &self.inputs)?;
-        arrays.extend(state.iter().map(|array| array.get().get()));
+        for cell in &state {
+            arrays.push(cell.get()?);
+        }
         let recording = self.recording(py, &structure, &arrays, &state)?;
         let results = recording.traced.call(&arrays)?;
         let (results, captured) = results.split_at(results.len() - recording.captured);
-        for (object, array) in self.captured(py, &self.outputs)?.iter().zip(captured) {
-            object.get().set(array.clone());
+        for (cell, array) in self.captured(py, &self.outputs)?.iter().zip(captured) {
+            cell.set(array.clone())?;
         }
         recording.results.rebuild_arrays(py, results)
     }
 }
 
 impl Compiled {
-    fn captured<'py>(&self, py: Python<'py>, state: &Option<Py<PyAny>>) -> Result<Vec<Bound<'py, PyArray>>> {
-        state.as_ref().map_or(Ok(Vec::new()), |state| pytree::objects(state.bind(py)))
+    fn captured<'py>(&self, py: Python<'py>, state: &Option<Py<PyAny>>) -> Result<Vec<Cell<'py>>> {
+        state.as_ref().map_or(Ok(Vec::new()), |state| pytree::cells(state.bind(py)))
     }
 
     fn recording<'py>(
@@ -72,7 +73,7 @@ impl Compiled {
         py: Python<'py>,
         structure: &Structure,
         arrays: &[Array],
-        state: &[Bound<'py, PyArray>],
+        state: &[Cell<'py>],
     ) -> Result<Arc<Recording>> {
         let signature: Vec<(Vec<usize>, &str)> =
             arrays.iter().map(|array| (array.shape().to_vec(), array.dtype().name())).collect();
@@ -95,29 +96,29 @@ impl Compiled {
         py: Python<'py>,
         structure: &Structure,
         arrays: &[Array],
-        state: &[Bound<'py, PyArray>],
+        state: &[Cell<'py>],
     ) -> Result<Recording> {
         let specs: Vec<Spec> =
             arrays.iter().map(|array| Spec { shape: array.shape().into(), dtype: array.dtype() }).collect();
-        let before: Vec<Array> = state.iter().map(|object| object.get().get()).collect();
+        let before: Vec<Array> = state.iter().map(Cell::get).collect::<Result<_>>()?;
         let found: RefCell<Option<(Structure, usize)>> = RefCell::new(None);
         let traced = Traced::record::<Fault>("compile", &specs, |leaves| {
             let (own, captured) = leaves.split_at(leaves.len() - state.len());
             let arguments = structure.rebuild_arrays(py, own)?;
             let arguments = arguments.cast::<PyTuple>()?;
-            for (object, leaf) in state.iter().zip(captured) {
-                object.get().set(leaf.clone());
+            for (cell, leaf) in state.iter().zip(captured) {
+                cell.set(leaf.clone())?;
             }
             let value = super::call(self.fun.bind(py), &arguments.get_item(0)?, Some(&arguments.get_item(1)?));
-            let written: Vec<Array> = self.captured(py, &self.outputs)?.iter().map(|object| object.get().get()).collect();
+            let written = self.captured(py, &self.outputs)?.iter().map(Cell::get).collect::<Result<Vec<_>>>()?;
             let (mut results, structure) = pytree::flatten(&value?)?;
             *found.borrow_mut() = Some((structure, written.len()));
             results.extend(written);
             Ok(results)
         });
         // The captured arrays stand for their values again, whatever the function did with them.
-        for (object, array) in state.iter().zip(before) {
-            object.get().set(array);
+        for (cell, array) in state.iter().zip(before) {
+            cell.set(array)?;
         }
         let traced = traced?;
         let (results, captured) = found.into_inner().ok_or_else(|| value_error("compile: the function was not called"))?;
