@@ -130,25 +130,19 @@ fn combine_runs<T: Number>(
     walk.runs(range.start, range.len(), |[offset, to_offset], n| {
         for i in 0..n as isize {
             // SAFETY: `prepare` checked that all places lie in `out`; each is written once.
-            unsafe { combine(mode, to.offset(to_offset + i * to_step), *from.offset(offset + i * step)) };
+            unsafe { combine(mode, &mut *to.offset(to_offset + i * to_step), *from.offset(offset + i * step)) };
         }
     });
 }
 
 /// Combines one update with what is at `to`.
-///
-/// # Safety
-/// `to` can be read and written, and no other thread does.
 #[inline(always)]
-pub(crate) unsafe fn combine<T: Number>(mode: ScatterMode, to: *mut T, update: T) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        *to = match mode {
-            ScatterMode::Set => update,
-            ScatterMode::Add => T::narrow((*to).widen().add(update.widen())),
-            ScatterMode::Prod => T::narrow((*to).widen().mul(update.widen())),
-            ScatterMode::Max => T::narrow((*to).widen().max(update.widen())),
-            ScatterMode::Min => T::narrow((*to).widen().min(update.widen())),
-        };
-    }
+pub(crate) fn combine<T: Number>(mode: ScatterMode, to: &mut T, update: T) {
+    *to = match mode {
+        ScatterMode::Set => update,
+        ScatterMode::Add => T::narrow(to.widen().add(update.widen())),
+        ScatterMode::Prod => T::narrow(to.widen().mul(update.widen())),
+        ScatterMode::Max => T::narrow(to.widen().max(update.widen())),
+        ScatterMode::Min => T::narrow(to.widen().min(update.widen())),
+    };
 }

@@ -271,12 +271,14 @@ impl<T: Number, J: Join<T::Wide>> Kernel for Total<'_, T, J> {
     #[inline(always)]
     fn run<I: Isa>(self) -> T::Wide {
         let mut lanes = [J::empty(); 32];
-        for chunk in self.0.chunks(32) {
+        let (chunks, rest) = self.0.as_chunks::<32>();
+        for chunk in chunks {
             for (lane, value) in lanes.iter_mut().zip(chunk) {
                 *lane = J::join::<I>(*lane, value.widen());
             }
         }
-        lanes.into_iter().reduce(J::join::<I>).unwrap_or_else(J::empty)
+        let total = lanes.into_iter().reduce(J::join::<I>).unwrap_or_else(J::empty);
+        rest.iter().fold(total, |total, value| J::join::<I>(total, value.widen()))
     }
 }
 

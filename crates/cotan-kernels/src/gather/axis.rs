@@ -115,8 +115,35 @@ pub fn scatter_axis(
     })
 }
 
-/// Lanes along the axis share no places, so tasks take lanes.
 fn update<T: Number>(mode: ScatterMode, out: &mut Output, offsets: &[isize], updates: &Tensor, axis: usize) {
+    // Once per mode, so that it is not looked up per element.
+    match mode {
+        ScatterMode::Set => {
+            update_lanes::<T>(|to, value| combine(ScatterMode::Set, to, value), out, offsets, updates, axis);
+        }
+        ScatterMode::Add => {
+            update_lanes::<T>(|to, value| combine(ScatterMode::Add, to, value), out, offsets, updates, axis);
+        }
+        ScatterMode::Prod => {
+            update_lanes::<T>(|to, value| combine(ScatterMode::Prod, to, value), out, offsets, updates, axis);
+        }
+        ScatterMode::Max => {
+            update_lanes::<T>(|to, value| combine(ScatterMode::Max, to, value), out, offsets, updates, axis);
+        }
+        ScatterMode::Min => {
+            update_lanes::<T>(|to, value| combine(ScatterMode::Min, to, value), out, offsets, updates, axis);
+        }
+    }
+}
+
+/// Lanes along the axis share no places, so tasks take lanes.
+fn update_lanes<T: Number>(
+    combine: impl Fn(&mut T, T) + Sync,
+    out: &mut Output,
+    offsets: &[isize],
+    updates: &Tensor,
+    axis: usize,
+) {
     let mut lanes = Shape::from_slice(updates.shape());
     let m = std::mem::replace(&mut lanes[axis], 1);
     let (in_order, strides) = (layout::row_major(updates.shape()), layout::row_major(out.shape()));
@@ -132,7 +159,7 @@ fn update<T: Number>(mode: ScatterMode, out: &mut Output, offsets: &[isize], upd
                     // SAFETY: the walk stays within the updates, a checked offset within the output.
                     unsafe {
                         let update = *from.get().offset(update_at + lane * update_lane + j * update_step);
-                        combine(mode, to.get().offset(to_lane + lane * out_lane + offset), update);
+                        combine(&mut *to.get().offset(to_lane + lane * out_lane + offset), update);
                     }
                 }
             }

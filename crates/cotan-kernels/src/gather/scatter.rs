@@ -160,7 +160,7 @@ impl<T: Number> Scatter<'_, T> {
             }
             if self.block_len == 1 {
                 // SAFETY: the offset was checked, and no other task writes blocks of this range.
-                unsafe { combine(mode, self.to.get().offset(offset), updates[0]) };
+                unsafe { combine(mode, &mut *self.to.get().offset(offset), updates[0]) };
                 continue;
             }
             let updates = &updates[within.clone()];
@@ -170,8 +170,7 @@ impl<T: Number> Scatter<'_, T> {
                     std::slice::from_raw_parts_mut(self.to.get().offset(offset).add(within.start), within.len())
                 };
                 for (to, &update) in to.iter_mut().zip(updates) {
-                    // SAFETY: a place of the slice.
-                    unsafe { combine(mode, to, update) };
+                    combine(mode, to, update);
                 }
                 continue;
             }
@@ -179,7 +178,7 @@ impl<T: Number> Scatter<'_, T> {
             self.block.runs(within.start, within.len(), |[start], n| {
                 for (i, &update) in (0..n as isize).zip(&mut updates) {
                     // SAFETY: the offset was checked, blocks fit (`check_blocks`), and these places are this task's own.
-                    unsafe { combine(mode, self.to.get().offset(offset + start + i * step), update) };
+                    unsafe { combine(mode, &mut *self.to.get().offset(offset + start + i * step), update) };
                 }
             });
         }

@@ -174,10 +174,9 @@ impl<T: Number, B: Best> Kernel for Top<'_, T, B> {
                 *lane = B::join(*lane, value.widen());
             }
         }
-        for (lane, value) in lanes.iter_mut().zip(rest) {
-            *lane = B::join(*lane, value.widen());
-        }
-        lanes.into_iter().fold(self.0[0].widen(), B::join)
+        // A loop of variable length over the lanes would keep them in memory.
+        let top = rest.iter().fold(self.0[0].widen(), |top, value| B::join(top, value.widen()));
+        lanes.into_iter().fold(top, B::join)
     }
 }
 

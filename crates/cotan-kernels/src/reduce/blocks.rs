@@ -10,8 +10,10 @@ use crate::pool;
 use crate::walk::Shared;
 
 /// Columns whose accumulators are kept at a time: they stay in the second-level cache. At least a tile.
-const BLOCK: usize = 8192;
+const BLOCK: usize = 4096;
 const _: () = assert!(BLOCK >= TILE);
+/// Rows whose columns are summed in the values' own precision; such sums are summed in a wider one.
+const ROWS: usize = 32;
 /// Rows longer than this are cut, so that one long row keeps all threads busy.
 const LONG: usize = 64 * TILE;
 /// Columns whose partial results a task joins.
@@ -142,7 +144,7 @@ impl Job<'_> {
         let failure = Failure::default();
         let work = |range: Range<usize>| -> Result<(), AllocError> {
             let mut scratch = Scratch::new(self.bound)?;
-            let sums = Block::alloc(BLOCK * acc)?;
+            let sums = Block::alloc(BLOCK * (acc + self.fold.lane))?;
             for index in range {
                 let (group, rest) = (index / (cut.chunks * cut.blocks), index % (cut.chunks * cut.blocks));
                 let (chunk, block) = (rest / cut.blocks, rest % cut.blocks);
@@ -205,7 +207,7 @@ impl Job<'_> {
         let (fold, first) = (&self.fold, group * self.r * self.inner);
         // Narrow rows are taken several at a time, side by side, and joined at the end.
         let abreast = if columns.len() == self.inner { (TILE / self.inner).max(1) } else { 1 };
-        // SAFETY: tiles lie within the piece; at most `BLOCK` accumulators are used.
+        // SAFETY: tiles lie within the piece; at most `BLOCK` accumulators are used, and lanes lie behind them.
         unsafe {
             if self.inner == 1 {
                 fold.fill(sums, LANES);
@@ -218,24 +220,26 @@ impl Job<'_> {
                     width /= 2;
                     fold.merge(sums.add(width * fold.acc), width, sums);
                 }
-            } else if abreast > 1 {
-                fold.fill(sums, abreast * self.inner);
-                for row in rows.clone().step_by(abreast) {
-                    let n = abreast.min(rows.end - row) * self.inner;
-                    fold.columns(self.bound.tile(scratch, first + row * self.inner, n), n, sums);
-                }
-                for k in 1..abreast {
-                    fold.merge(sums.add(k * self.inner * fold.acc), self.inner, sums);
-                }
-            } else {
-                fold.fill(sums, columns.len());
-                for row in rows {
-                    for column in columns.clone().step_by(TILE) {
-                        let n = TILE.min(columns.end - column);
-                        let values = self.bound.tile(scratch, first + row * self.inner + column, n);
-                        fold.columns(values, n, sums.add((column - columns.start) * fold.acc));
+                return;
+            }
+            let (width, lanes) = (abreast * columns.len(), sums.add(BLOCK * fold.acc));
+            fold.fill(sums, width);
+            for block in rows.clone().step_by(abreast * ROWS) {
+                fold.clear(lanes, width);
+                let end = rows.end.min(block + abreast * ROWS);
+                for row in (block..end).step_by(abreast) {
+                    // Rows abreast are one tile; a row alone may need several.
+                    let n = abreast.min(end - row) * columns.len();
+                    let place = first + row * self.inner + columns.start;
+                    for at in (0..n).step_by(TILE) {
+                        let n = TILE.min(n - at);
+                        fold.columns(self.bound.tile(scratch, place + at, n), n, lanes.add(at * fold.lane));
                     }
                 }
+                fold.flush(lanes, width, sums);
+            }
+            for k in 1..abreast {
+                fold.merge(sums.add(k * self.inner * fold.acc), self.inner, sums);
             }
         }
     }

@@ -231,9 +231,13 @@ pub(super) const ACC_BYTES: usize = size_of::<Complex<f64>>();
 pub(super) struct Folder {
     pub acc: usize,
     pub result: DType,
+    /// Bytes of a lane; the size of an accumulator where the two are one type.
+    pub lane: usize,
     fill: unsafe fn(*mut u8, usize),
+    clear: unsafe fn(*mut u8, usize),
     groups: unsafe fn(*const u8, [usize; 3], *mut u8),
     columns: unsafe fn(*const u8, usize, *mut u8),
+    flush: unsafe fn(*const u8, usize, *mut u8),
     lanes: unsafe fn(*const u8, usize, *mut u8),
     merge: unsafe fn(*const u8, usize, *mut u8),
     finish: unsafe fn(*const u8, usize, *mut u8),
@@ -255,9 +259,12 @@ impl Folder {
         Folder {
             acc: size_of::<F::Acc>(),
             result: F::Out::DTYPE,
+            lane: size_of::<F::Lane>(),
             fill: fill::<T, F>,
+            clear: clear::<T, F>,
             groups: groups::<T, F>,
             columns: columns::<T, F>,
+            flush: flush::<T, F>,
             lanes: lanes::<T, F>,
             merge: merge::<T, F>,
             finish: finish::<T, F>,
@@ -273,6 +280,15 @@ impl Folder {
         unsafe { (self.fill)(acc, n) }
     }
 
+    /// Sets `n` lanes to the identity.
+    ///
+    /// # Safety
+    /// `lanes` takes `n` lanes.
+    pub unsafe fn clear(&self, lanes: *mut u8, n: usize) {
+        // SAFETY: forwarded.
+        unsafe { (self.clear)(lanes, n) }
+    }
+
     /// Reads `groups * r * inner` values in row-major order and joins them over `r` into `groups * inner` accumulators.
     ///
     /// # Safety
@@ -282,13 +298,22 @@ impl Folder {
         unsafe { (self.groups)(values, [groups, r, inner], acc) }
     }
 
-    /// Joins `n` values into as many accumulators.
+    /// Joins `n` values into as many lanes.
     ///
     /// # Safety
-    /// Values and accumulators are there, of this folder's types.
-    pub unsafe fn columns(&self, values: *const u8, n: usize, acc: *mut u8) {
+    /// Values and lanes are there, of this folder's types.
+    pub unsafe fn columns(&self, values: *const u8, n: usize, lanes: *mut u8) {
         // SAFETY: forwarded.
-        unsafe { (self.columns)(values, n, acc) }
+        unsafe { (self.columns)(values, n, lanes) }
+    }
+
+    /// Joins `n` lanes into as many accumulators.
+    ///
+    /// # Safety
+    /// Lanes and accumulators are there, and they don't overlap.
+    pub unsafe fn flush(&self, lanes: *const u8, n: usize, acc: *mut u8) {
+        // SAFETY: forwarded.
+        unsafe { (self.flush)(lanes, n, acc) }
     }
 
     /// Joins `n` values into [`LANES`] accumulators, every `LANES`-th into the same.
@@ -348,6 +373,14 @@ unsafe fn fill<T, F: Fold<T>>(acc: *mut u8, n: usize) {
         .fill(std::mem::MaybeUninit::new(F::promote(F::EMPTY)));
 }
 
+/// # Safety
+/// `lanes` takes `n` lanes.
+unsafe fn clear<T, F: Fold<T>>(lanes: *mut u8, n: usize) {
+    // SAFETY: promised by the caller.
+    unsafe { std::slice::from_raw_parts_mut(lanes.cast::<std::mem::MaybeUninit<F::Lane>>(), n) }
+        .fill(std::mem::MaybeUninit::new(F::EMPTY));
+}
+
 struct Groups<'a, T, F: Fold<T>>(&'a [T], usize, usize, &'a mut [F::Acc]);
 
 impl<T: Element, F: Fold<T>> Kernel for Groups<'_, T, F> {
@@ -401,8 +434,13 @@ fn lane_totals<T: Element, F: Fold<T>, const N: usize>(row: &[T]) -> [F::Lane; N
             *lane = F::join(*lane, F::lift(value));
         }
     }
-    for (lane, &value) in lanes.iter_mut().zip(rest) {
-        *lane = F::join(*lane, F::lift(value));
+    // Only loops of constant length touch the lanes, or they would live in memory and not in registers.
+    let mut tail = [F::EMPTY; N];
+    for (lane, &value) in tail.iter_mut().zip(rest) {
+        *lane = F::lift(value);
+    }
+    for (lane, &value) in lanes.iter_mut().zip(&tail) {
+        *lane = F::join(*lane, value);
     }
     lanes
 }
@@ -427,24 +465,51 @@ unsafe fn groups<T: Element, F: Fold<T>>(values: *const u8, [groups, r, inner]: 
     dispatch(Groups::<T, F>(values, r, inner, acc));
 }
 
-struct Columns<'a, T, F: Fold<T>>(&'a [T], &'a mut [F::Acc]);
+struct Columns<'a, T, F: Fold<T>>(&'a [T], &'a mut [F::Lane]);
 
 impl<T: Element, F: Fold<T>> Kernel for Columns<'_, T, F> {
     type Output = ();
     #[inline(always)]
     fn run<I: Isa>(self) {
-        join_columns::<T, F>(self.0, self.1);
+        for (lane, &value) in self.1.iter_mut().zip(self.0) {
+            *lane = F::join(*lane, F::lift(value));
+        }
     }
 }
 
 /// # Safety
 /// As [`Folder::columns`].
-unsafe fn columns<T: Element, F: Fold<T>>(values: *const u8, n: usize, acc: *mut u8) {
+unsafe fn columns<T: Element, F: Fold<T>>(values: *const u8, n: usize, lanes: *mut u8) {
     // SAFETY: promised by the caller.
-    let (values, acc) = unsafe {
-        (std::slice::from_raw_parts(values.cast::<T>(), n), std::slice::from_raw_parts_mut(acc.cast::<F::Acc>(), n))
+    let (values, lanes) = unsafe {
+        (std::slice::from_raw_parts(values.cast::<T>(), n), std::slice::from_raw_parts_mut(lanes.cast::<F::Lane>(), n))
     };
-    dispatch(Columns::<T, F>(values, acc));
+    dispatch(Columns::<T, F>(values, lanes));
+}
+
+struct Flush<'a, T, F: Fold<T>>(&'a [F::Lane], &'a mut [F::Acc]);
+
+impl<T: Element, F: Fold<T>> Kernel for Flush<'_, T, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for (acc, &lane) in self.1.iter_mut().zip(self.0) {
+            *acc = F::merge(*acc, F::promote(lane));
+        }
+    }
+}
+
+/// # Safety
+/// As [`Folder::flush`].
+unsafe fn flush<T: Element, F: Fold<T>>(lanes: *const u8, n: usize, acc: *mut u8) {
+    // SAFETY: promised by the caller.
+    let (lanes, acc) = unsafe {
+        (
+            std::slice::from_raw_parts(lanes.cast::<F::Lane>(), n),
+            std::slice::from_raw_parts_mut(acc.cast::<F::Acc>(), n),
+        )
+    };
+    dispatch(Flush::<T, F>(lanes, acc));
 }
 
 struct Lanes<'a, T, F: Fold<T>>(&'a [T], &'a mut [F::Acc; LANES]);
