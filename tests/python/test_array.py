@@ -325,7 +325,14 @@ def test_matrix_product_operator():
     assert c is a
     assert_same(c, [[11]])
     with pytest.raises(TypeError):
-        a @ np.ones((1, 1))
+        a @ None
+
+
+@pytest.mark.cotan_only
+def test_numpy_matrices_multiply_like_other_numpy_operands():
+    product = mx.array([[1.0, 2.0]]) @ np.array([[3.0], [4.0]])
+    assert isinstance(product, mx.array)
+    assert_same(product, [[11]])
 
 
 @pytest.mark.parametrize(

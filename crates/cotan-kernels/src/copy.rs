@@ -30,7 +30,13 @@ pub fn copy_into(source: &Tensor, out: &mut [u8]) {
         unsafe {
             let strided = |offset: isize, n: usize| {
                 let from = (base as *const u8).offset(offset * size as isize);
-                copy_run(from, *strides.last().expect("collapse gives an axis"), (target as *mut u8).add(done * size), n, size);
+                copy_run(
+                    from,
+                    *strides.last().expect("collapse gives an axis"),
+                    (target as *mut u8).add(done * size),
+                    n,
+                    size,
+                );
                 done += n;
             };
             for_each_run(&shape, strides, range.start, range.len(), strided);

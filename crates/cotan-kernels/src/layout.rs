@@ -130,9 +130,10 @@ pub fn collapse(shape: &[usize], operands: &[&[isize]]) -> (Shape, Vec<Strides>)
             continue;
         }
         let joins = !out_shape.is_empty()
-            && operands.iter().zip(&out).all(|(strides, done)| {
-                done[done.len() - 1] == strides[axis].wrapping_mul(shape[axis] as isize)
-            });
+            && operands
+                .iter()
+                .zip(&out)
+                .all(|(strides, done)| done[done.len() - 1] == strides[axis].wrapping_mul(shape[axis] as isize));
         if joins {
             let last = out_shape.len() - 1;
             out_shape[last] *= shape[axis];

@@ -12,7 +12,11 @@ use crate::{DType, Element};
 enum Storage {
     Block(Block),
     /// Memory that something else owns and keeps alive, such as a mapped file.
-    Foreign { ptr: *mut u8, len: usize, _owner: Box<dyn Any + Send + Sync> },
+    Foreign {
+        ptr: *mut u8,
+        len: usize,
+        _owner: Box<dyn Any + Send + Sync>,
+    },
 }
 
 // SAFETY: a block is plain memory; a foreign owner is `Send + Sync` and the pointer only points into it.

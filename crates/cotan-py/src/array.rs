@@ -89,7 +89,9 @@ impl PyArray {
         let array = self.get();
         if array.size() != 1 {
             let shape = cotan::tuple(array.shape());
-            return Err(value_error(format!("{op}: only an array with one element has one value; this one has shape {shape}")));
+            return Err(value_error(format!(
+                "{op}: only an array with one element has one value; this one has shape {shape}"
+            )));
         }
         Ok(array)
     }
@@ -401,7 +403,9 @@ impl PyArray {
     fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> Result<Bound<'py, PyModule>> {
         match api_version {
             None => Ok(py.import("cotan.core")?),
-            Some(version) => Err(value_error(format!("no version of the array API is implemented in full, {version} neither"))),
+            Some(version) => {
+                Err(value_error(format!("no version of the array API is implemented in full, {version} neither")))
+            }
         }
     }
 

@@ -74,7 +74,11 @@ where
 }
 
 fn check_depth(depth: usize) -> Result<()> {
-    if depth < MAX_DEPTH { Ok(()) } else { Err(value_error(format!("array: lists are nested deeper than {MAX_DEPTH}"))) }
+    if depth < MAX_DEPTH {
+        Ok(())
+    } else {
+        Err(value_error(format!("array: lists are nested deeper than {MAX_DEPTH}")))
+    }
 }
 
 /// Whether an array is among the items of a nested list; if none is, the whole list has been found of bounded depth.

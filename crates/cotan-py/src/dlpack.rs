@@ -88,12 +88,19 @@ pub fn import(object: &Bound<'_, PyAny>) -> Result<Array> {
 /// The structure describes memory that can be read.
 unsafe fn copy(tensor: &Strided) -> Result<Array> {
     if tensor.device.kind != CPU {
-        return Err(value_error(format!("DLPack: the array is on device type {}, not in main memory", tensor.device.kind)));
+        return Err(value_error(format!(
+            "DLPack: the array is on device type {}, not in main memory",
+            tensor.device.kind
+        )));
     }
     let kind = &tensor.dtype;
-    let dtype = DType::ALL.into_iter().find(|dtype| code(*dtype) == kind.code && dtype.size() * 8 == usize::from(kind.bits));
+    let dtype =
+        DType::ALL.into_iter().find(|dtype| code(*dtype) == kind.code && dtype.size() * 8 == usize::from(kind.bits));
     let Some(dtype) = dtype.filter(|_| kind.lanes == 1) else {
-        return Err(runtime_error(format!("DLPack: elements of type code {} with {} bits are not supported", kind.code, kind.bits)));
+        return Err(runtime_error(format!(
+            "DLPack: elements of type code {} with {} bits are not supported",
+            kind.code, kind.bits
+        )));
     };
     let ndim = usize::try_from(tensor.ndim).unwrap_or(0);
     // SAFETY: the producer promises `ndim` sizes and, unless null, as many strides.

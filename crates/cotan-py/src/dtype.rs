@@ -271,7 +271,11 @@ struct IInfo(DType);
 impl IInfo {
     #[new]
     fn new(arg: PyDtype) -> Result<IInfo> {
-        if arg.0.is_integer() { Ok(IInfo(arg.0)) } else { Err(value_error(format!("iinfo: {} is not an integer type", arg.0))) }
+        if arg.0.is_integer() {
+            Ok(IInfo(arg.0))
+        } else {
+            Err(value_error(format!("iinfo: {} is not an integer type", arg.0)))
+        }
     }
 
     #[getter]

@@ -188,7 +188,8 @@ pub unsafe fn export(array: &Bound<'_, PyArray>, view: *mut ffi::Py_buffer, flag
         (*view).itemsize = size as ffi::Py_ssize_t;
         (*view).ndim = exported.shape.len() as c_int;
         let wanted = |flag: c_int| flags & flag == flag;
-        (*view).format = if wanted(ffi::PyBUF_FORMAT) { exported.format.as_ptr().cast_mut() } else { std::ptr::null_mut() };
+        (*view).format =
+            if wanted(ffi::PyBUF_FORMAT) { exported.format.as_ptr().cast_mut() } else { std::ptr::null_mut() };
         (*view).shape = if wanted(ffi::PyBUF_ND) { exported.shape.as_mut_ptr() } else { std::ptr::null_mut() };
         (*view).strides = if wants_strides { exported.strides.as_mut_ptr() } else { std::ptr::null_mut() };
         (*view).suboffsets = std::ptr::null_mut();

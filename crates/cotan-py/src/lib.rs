@@ -2,7 +2,6 @@
 
 // Method blocks that `macro_rules` makes hide from PyO3 where its own generated code allows this.
 #![allow(unsafe_op_in_unsafe_fn)]
-
 // Arguments are extracted from Python by value, whether a function needs to own them or not.
 #![allow(clippy::needless_pass_by_value)]
 

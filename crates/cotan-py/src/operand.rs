@@ -88,7 +88,9 @@ impl Number {
         if let (Number::Int(value), true) = (self, own == dtype && own.is_integer() && own.size() < 8) {
             let (low, high) = (Scalar::lowest(own).to::<i64>(), Scalar::highest(own).to::<i64>());
             if !(low..=high).contains(&value) {
-                return Err(value_error(format!("the integer {value} does not fit {own}, which holds {low} to {high}")));
+                return Err(value_error(format!(
+                    "the integer {value} does not fit {own}, which holds {low} to {high}"
+                )));
             }
         }
         Ok(Array::full(&[], self.scalar(own)))

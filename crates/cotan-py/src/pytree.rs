@@ -66,11 +66,7 @@ pub fn cells<'py>(object: &Bound<'py, PyAny>) -> Result<Vec<Cell<'py>>> {
     Ok(found)
 }
 
-fn walk<'py>(
-    object: &Bound<'py, PyAny>,
-    leaf: &mut dyn FnMut(Cell<'py>),
-    depth: usize,
-) -> Result<Structure> {
+fn walk<'py>(object: &Bound<'py, PyAny>, leaf: &mut dyn FnMut(Cell<'py>), depth: usize) -> Result<Structure> {
     if depth > MAX_DEPTH {
         return Err(value_error(format!("containers are nested deeper than {MAX_DEPTH}; does one contain itself?")));
     }
@@ -85,7 +81,11 @@ fn walk<'py>(
     if let Ok(tuple) = object.cast::<PyTuple>() {
         let items = tuple.iter().map(|item| walk(&item, leaf, depth + 1)).collect::<Result<_>>()?;
         let named = object.hasattr(pyo3::intern!(object.py(), "_fields"))?;
-        return Ok(if named { Structure::Named(object.get_type().into_any().unbind(), items) } else { Structure::Tuple(items) });
+        return Ok(if named {
+            Structure::Named(object.get_type().into_any().unbind(), items)
+        } else {
+            Structure::Tuple(items)
+        });
     }
     if let Ok(dict) = object.cast::<PyDict>() {
         let mut items = Vec::with_capacity(dict.len());
@@ -107,9 +107,12 @@ impl Structure {
         py: Python<'py>,
         leaves: &mut dyn Iterator<Item = Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyAny>> {
-        let mut all = |items: &[Structure]| items.iter().map(|item| item.rebuild(py, leaves)).collect::<Result<Vec<_>>>();
+        let mut all =
+            |items: &[Structure]| items.iter().map(|item| item.rebuild(py, leaves)).collect::<Result<Vec<_>>>();
         Ok(match self {
-            Structure::Leaf => leaves.next().ok_or_else(|| value_error("there are fewer arrays than places for them"))?,
+            Structure::Leaf => {
+                leaves.next().ok_or_else(|| value_error("there are fewer arrays than places for them"))?
+            }
             Structure::Other(object) => object.bind(py).clone(),
             Structure::List(items) => PyList::new(py, all(items)?)?.into_any(),
             Structure::Tuple(items) => PyTuple::new(py, all(items)?)?.into_any(),

@@ -107,7 +107,11 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// Calls a function with arguments that were taken apart.
-fn call<'py>(fun: &Bound<'py, PyAny>, args: &Bound<'py, PyAny>, kwargs: Option<&Bound<'py, PyAny>>) -> Result<Bound<'py, PyAny>> {
+fn call<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyAny>,
+    kwargs: Option<&Bound<'py, PyAny>>,
+) -> Result<Bound<'py, PyAny>> {
     let args = args.cast::<PyTuple>().map_err(Fault::from)?;
     let kwargs = kwargs.map(|kwargs| kwargs.cast::<PyDict>()).transpose()?;
     Ok(fun.call(args, kwargs)?)

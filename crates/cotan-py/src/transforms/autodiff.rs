@@ -72,7 +72,8 @@ impl Gradient {
         let mut wanted = Wanted { positional: Vec::new(), named: Vec::new(), primals: Vec::new() };
         for &argnum in &self.argnums {
             if argnum >= args.len() {
-                let message = format!("{}: there is no positional argument {argnum}; {} were given", self.name(), args.len());
+                let message =
+                    format!("{}: there is no positional argument {argnum}; {} were given", self.name(), args.len());
                 return Err(value_error(message));
             }
             let structure = self.take_apart(&args.get_item(argnum)?, &mut wanted.primals)?;
@@ -119,7 +120,10 @@ impl Gradient {
         };
         let Ok(loss) = first.cast::<PyArray>() else {
             let name = value.get_type().name()?;
-            return Err(value_error(format!("{}: the function must return {expected}; it returned {name}", self.name())));
+            return Err(value_error(format!(
+                "{}: the function must return {expected}; it returned {name}",
+                self.name()
+            )));
         };
         let loss = loss.get().get();
         if loss.ndim() != 0 {
@@ -203,7 +207,9 @@ fn gradient<'py>(
     let given: Vec<i64> = match argnums {
         Some(argnums) => match argnums.extract::<i64>() {
             Ok(one) => vec![one],
-            Err(_) => argnums.extract().map_err(|_| type_error(format!("{name}: argnums is an int or a sequence of ints")))?,
+            Err(_) => {
+                argnums.extract().map_err(|_| type_error(format!("{name}: argnums is an int or a sequence of ints")))?
+            }
         },
         None if argnames.is_empty() => vec![0],
         None => Vec::new(),
@@ -315,8 +321,11 @@ fn jvp<'py>(
     callable("jvp", fun)?;
     let (primals, tangents) = (array_list("jvp", primals)?, array_list("jvp", tangents)?);
     check("jvp", "tangent", &tangents, &primals)?;
-    let tangents: Vec<Option<Array>> =
-        tangents.iter().zip(&primals).map(|(t, p)| ops::astype(t, p.dtype()).map(Some)).collect::<cotan::Result<_>>()?;
+    let tangents: Vec<Option<Array>> = tangents
+        .iter()
+        .zip(&primals)
+        .map(|(t, p)| ops::astype(t, p.dtype()).map(Some))
+        .collect::<cotan::Result<_>>()?;
     let (outputs, pushed) = transforms::jvp::<Fault>(
         |leaves| returned_arrays("jvp", &fun.call1(PyTuple::new(fun.py(), new_objects(fun.py(), leaves)?)?)?),
         &primals,

@@ -77,7 +77,8 @@ impl Compiled {
     ) -> Result<Arc<Recording>> {
         let signature: Vec<(Vec<usize>, &str)> =
             arrays.iter().map(|array| (array.shape().to_vec(), array.dtype().name())).collect();
-        let signature = PyTuple::new(py, signature.into_iter().map(|(shape, dtype)| (PyTuple::new(py, shape).ok(), dtype)))?;
+        let signature =
+            PyTuple::new(py, signature.into_iter().map(|(shape, dtype)| (PyTuple::new(py, shape).ok(), dtype)))?;
         let key = (structure.key(py)?, signature).into_pyobject(py)?;
         let positions = self.positions.bind(py);
         if let Some(position) = positions.get_item(&key)? {
@@ -121,7 +122,8 @@ impl Compiled {
             cell.set(array)?;
         }
         let traced = traced?;
-        let (results, captured) = found.into_inner().ok_or_else(|| value_error("compile: the function was not called"))?;
+        let (results, captured) =
+            found.into_inner().ok_or_else(|| value_error("compile: the function was not called"))?;
         Ok(Recording { traced, results, captured })
     }
 }

@@ -117,25 +117,39 @@ impl PyHooks {
         Ok(if tuple.len() == 1 { tuple.get_item(0)? } else { all })
     }
 
-    fn call(&self, rule: &str, f: impl for<'py> FnOnce(Python<'py>) -> Result<Vec<Array>>, expected: usize) -> cotan::Result<Vec<Array>> {
+    fn call(
+        &self,
+        rule: &str,
+        f: impl for<'py> FnOnce(Python<'py>) -> Result<Vec<Array>>,
+        expected: usize,
+    ) -> cotan::Result<Vec<Array>> {
         let arrays = Python::attach(f).map_err(external)?;
         if arrays.len() == expected {
             return Ok(arrays);
         }
-        let message = format!("the {rule} rule must return {expected} arrays, nested as the function has them; it returned {}", arrays.len());
+        let message = format!(
+            "the {rule} rule must return {expected} arrays, nested as the function has them; it returned {}",
+            arrays.len()
+        );
         Err(Error::value("custom_function", message))
     }
 }
 
 fn objects<'py>(py: Python<'py>, arrays: &[Array]) -> Result<Vec<Bound<'py, PyAny>>> {
-    Ok(arrays.iter().map(|array| Ok(Bound::new(py, PyArray::new(array.clone()))?.into_any())).collect::<PyResult<_>>()?)
+    Ok(arrays
+        .iter()
+        .map(|array| Ok(Bound::new(py, PyArray::new(array.clone()))?.into_any()))
+        .collect::<PyResult<_>>()?)
 }
 
 fn same_shapes(arrays: &[Array], like: &[Array]) -> cotan::Result<Vec<Option<Array>>> {
     for (array, like) in arrays.iter().zip(like) {
         if array.shape() != like.shape() {
             let (array, like) = (cotan::tuple(array.shape()), cotan::tuple(like.shape()));
-            return Err(Error::value("custom_function", format!("a rule returned shape {array} where {like} was expected")));
+            return Err(Error::value(
+                "custom_function",
+                format!("a rule returned shape {array} where {like} was expected"),
+            ));
         }
     }
     Ok(arrays.iter().cloned().map(Some).collect())
@@ -153,7 +167,8 @@ impl Hooks for PyHooks {
             cotangents.iter().zip(outputs).map(|(c, o)| c.clone().unwrap_or_else(|| zeros_like(o))).collect();
         let call = |py: Python<'_>| {
             let arguments = self.arguments(py, objects(py, primals)?)?;
-            let (cotangents, outputs) = (self.outputs.rebuild_arrays(py, &all)?, self.outputs.rebuild_arrays(py, outputs)?);
+            let (cotangents, outputs) =
+                (self.outputs.rebuild_arrays(py, &all)?, self.outputs.rebuild_arrays(py, outputs)?);
             Ok(pytree::flatten(&rule.bind(py).call1((arguments, cotangents, outputs))?)?.0)
         };
         Some(self.call("vjp", call, primals.len()).and_then(|arrays| same_shapes(&arrays, primals)))
@@ -185,8 +200,9 @@ impl Hooks for PyHooks {
             });
             let axes = self.arguments(py, axes.collect::<PyResult<_>>()?)?;
             let result = rule.bind(py).call1((arguments, axes))?;
-            let (outputs, axes): (Bound<'_, PyAny>, Bound<'_, PyAny>) =
-                result.extract().map_err(|_| value_error("custom_function: the vmap rule must return (outputs, axes)"))?;
+            let (outputs, axes): (Bound<'_, PyAny>, Bound<'_, PyAny>) = result
+                .extract()
+                .map_err(|_| value_error("custom_function: the vmap rule must return (outputs, axes)"))?;
             let (arrays, structure) = pytree::flatten(&outputs)?;
             super::vmap::prefix("the axes of a vmap rule", &axes, &structure, &mut axes_out.borrow_mut())?;
             Ok(arrays)

@@ -70,7 +70,9 @@ impl Vmapped {
 impl Vmapped {
     fn input_axes(&self, args: &Bound<'_, PyTuple>, structure: &Structure, axes: &mut Vec<Option<i64>>) -> Result<()> {
         let in_axes = self.in_axes.bind(args.py());
-        let Structure::Tuple(arguments) = structure else { return Err(value_error("vmap: takes positional arguments")) };
+        let Structure::Tuple(arguments) = structure else {
+            return Err(value_error("vmap: takes positional arguments"));
+        };
         if let [argument] = &arguments[..] {
             return prefix("in_axes", &unwrapped(in_axes, argument)?, argument, axes);
         }
@@ -99,7 +101,8 @@ pub fn prefix(what: &str, axes: &Bound<'_, PyAny>, structure: &Structure, out: &
         out.extend(std::iter::repeat_n(Some(axis), structure.count()));
         return Ok(());
     }
-    let mismatch = || value_error(format!("vmap: {what} must be an int, None or containers like those of the arrays; got {axes}"));
+    let mismatch =
+        || value_error(format!("vmap: {what} must be an int, None or containers like those of the arrays; got {axes}"));
     let (items, entries): (&[Structure], Vec<Bound<'_, PyAny>>) = match structure {
         Structure::List(items) => (items, axes.cast::<PyList>().map_err(|_| mismatch())?.iter().collect()),
         Structure::Tuple(items) | Structure::Named(_, items) => {
@@ -127,7 +130,9 @@ pub fn prefix(what: &str, axes: &Bound<'_, PyAny>, structure: &Structure, out: &
 fn only_arrays(what: &str, py: Python<'_>, structure: &Structure) -> Result<()> {
     let Some(other) = structure.other() else { return Ok(()) };
     let name = other.bind(py).get_type().name()?;
-    Err(value_error(format!("vmap: {what} holds a {name}; only arrays, nested in lists, tuples and dicts, can be mapped")))
+    Err(value_error(format!(
+        "vmap: {what} holds a {name}; only arrays, nested in lists, tuples and dicts, can be mapped"
+    )))
 }
 
 fn normalize(axis: i64, ndim: usize) -> Result<usize> {
