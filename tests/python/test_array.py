@@ -335,6 +335,13 @@ def test_numpy_matrices_multiply_like_other_numpy_operands():
     assert_same(product, [[11]])
 
 
+@pytest.mark.cotan_only
+def test_a_numpy_matrix_may_stand_on_the_right():
+    product = mx.array([[1.0, 2.0]]) @ np.array([[3.0], [4.0]])
+    assert type(product) is mx.array
+    assert_same(product, [[11]], "float32")
+
+
 @pytest.mark.parametrize(
     "op", ["iadd", "isub", "imul", "ifloordiv", "imod", "ipow", "iand", "ior", "ixor", "ilshift", "irshift"]
 )
