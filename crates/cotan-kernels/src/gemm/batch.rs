@@ -2,8 +2,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use half::slice::HalfFloatSliceExt;
-
 use super::blocked::{self, Out, Pieces, cost_ns};
 use super::direct::{self, Scatter};
 use super::integer::{self, Ring};
@@ -11,6 +9,7 @@ use super::kernel::{Kerneled, Readable};
 use super::pack::{Stored, View};
 use super::{Batch, Coefs, GemmError, Size};
 use crate::memory::{AllocError, Block};
+use crate::simd::{Half, Isa, Kernel, dispatch};
 use crate::{Bool, Complex32, bf16, f16, pool};
 
 /// Up to so many rows a product is bound by reading the right factor, so that it is not worth a copy.
@@ -213,7 +212,14 @@ unsafe fn native<R: Kerneled + Stored<Real = R> + Readable<Real = R>>(
 ///
 /// # Safety
 /// As for [`Product::product`].
-unsafe fn half<S: Half>(size: Size, a: View<S>, b: View<S>, out: Out<S>, coefs: Coefs<f64>) -> Result<(), AllocError> {
+unsafe fn half<S: Half + Stored<Real = f32> + Readable<Real = f32>>(
+    size: Size,
+    a: View<S>,
+    b: View<S>,
+    out: Out<S>,
+    coefs: Coefs<f64>,
+) -> Result<(), AllocError> {
+    let coefs = Coefs { alpha: coefs.alpha as f32, beta: coefs.beta as f32 };
     let (rows, cols) = (Pieces::new(size.m, SIDE), Pieces::new(size.n, SIDE));
     let scratch = Block::alloc(rows.len(0) * cols.len(0) * size_of::<f32>())?;
     for block in 0..rows.count * cols.count {
@@ -230,8 +236,8 @@ unsafe fn half<S: Half>(size: Size, a: View<S>, b: View<S>, out: Out<S>, coefs: 
             for i in range {
                 // SAFETY: row `i` of the scratch, and of this part of the result; tasks take different rows.
                 unsafe {
-                    let sums = std::slice::from_raw_parts_mut(sums.from(i, 0).ptr, n);
-                    S::round(sums, std::slice::from_raw_parts_mut(out.from(i, 0).ptr, n), coefs);
+                    let sums = std::slice::from_raw_parts(sums.from(i, 0).ptr, n);
+                    dispatch(Round { sums, out: std::slice::from_raw_parts_mut(out.from(i, 0).ptr, n), coefs });
                 }
             }
         });
@@ -239,10 +245,25 @@ unsafe fn half<S: Half>(size: Size, a: View<S>, b: View<S>, out: Out<S>, coefs: 
     Ok(())
 }
 
-/// The two formats of two bytes.
-trait Half: Stored<Real = f32> + Readable<Real = f32> {
-    /// Rounds `alpha * sums + beta * out` into `out`; spoils `sums`.
-    fn round(sums: &mut [f32], out: &mut [Self], coefs: Coefs<f64>);
+/// Rounds `alpha * sums + beta * out` into `out`.
+struct Round<'a, S> {
+    sums: &'a [f32],
+    out: &'a mut [S],
+    coefs: Coefs<f32>,
+}
+
+impl<S: Half> Kernel for Round<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Round { sums, out, coefs: Coefs { alpha, beta } } = self;
+        if beta == 0.0 {
+            out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = S::narrow(alpha * sum));
+        } else {
+            out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = S::narrow(alpha * sum + beta * out.widen()));
+        }
+    }
 }
 
 macro_rules! impls {
@@ -270,17 +291,6 @@ macro_rules! impls {
             }
             fn cost_ns(mul_adds: usize) -> u64 {
                 cost_ns::<f32>(mul_adds)
-            }
-        }
-        impl Half for $S {
-            fn round(sums: &mut [f32], out: &mut [$S], coefs: Coefs<f64>) {
-                let (alpha, beta) = (coefs.alpha as f32, coefs.beta as f32);
-                if beta != 0.0 {
-                    sums.iter_mut().zip(&*out).for_each(|(sum, old)| *sum = alpha * *sum + beta * old.to_f32());
-                } else if alpha != 1.0 {
-                    sums.iter_mut().for_each(|sum| *sum *= alpha);
-                }
-                out.convert_from_f32_slice(sums);
             }
         })*
         $(impl Product for $T {
