@@ -96,11 +96,15 @@ macro_rules! arith_float {
             }
             #[inline(always)]
             fn max(self, other: Self) -> Self {
-                if other > self || other != other { other } else { self }
+                // As x86 has it, the second where the two don't compare: one masked instruction, if the test for NaN is
+                // spelled as equality.
+                let larger = if self > other { self } else { other };
+                if self == self { larger } else { self }
             }
             #[inline(always)]
             fn min(self, other: Self) -> Self {
-                if other < self || other != other { other } else { self }
+                let smaller = if self < other { self } else { other };
+                if self == self { smaller } else { self }
             }
         })*
     };

@@ -16,11 +16,11 @@ pub mod random;
 pub mod recurrence;
 pub mod reduce;
 pub mod region;
+mod scalar;
 pub mod scan;
+pub mod simd;
 pub mod softmax;
 pub mod sort;
-mod scalar;
-pub mod simd;
 mod tensor;
 mod walk;
 

@@ -18,7 +18,8 @@ fn grad(f: impl Fn(&Array) -> Result<Array>) -> impl Fn(&Array) -> Result<Array>
 
 fn pushforward(f: impl Fn(&Array) -> Result<Array>) -> impl Fn(&Array) -> Result<Array> {
     move |x| {
-        let (_, pushed) = jvp(|x| Ok::<_, Error>(vec![f(&x[0])?]), std::slice::from_ref(x), &[Some(ops::ones_like(x))])?;
+        let (_, pushed) =
+            jvp(|x| Ok::<_, Error>(vec![f(&x[0])?]), std::slice::from_ref(x), &[Some(ops::ones_like(x))])?;
         Ok(pushed[0].clone().unwrap_or_else(|| ops::zeros_like(x)))
     }
 }

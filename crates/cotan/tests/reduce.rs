@@ -72,11 +72,13 @@ fn median(x: &[f64]) -> f64 {
 
 type Reduction = fn(&Array, Option<&[i64]>, bool) -> Result<Array>;
 
+type Plain = fn(&[f64]) -> f64;
+
 #[test]
 fn every_reduction_over_every_set_of_axes_equals_the_plain_loop() {
     let x = noise(&[2, 3, 4], 3);
     let turned = ops::swapaxes(&noise(&[4, 3, 2], 4), 0, 2).unwrap();
-    let table: [(&str, Reduction, fn(&[f64]) -> f64); 9] = [
+    let table: [(&str, Reduction, Plain); 9] = [
         ("sum", ops::sum, |x| x.iter().sum()),
         ("prod", ops::prod, |x| x.iter().product()),
         ("max", ops::max, |x| x.iter().copied().fold(f64::MIN, f64::max)),

@@ -7,7 +7,7 @@ use super::direct::{self, Scatter};
 use super::integer::{self, Ring};
 use super::kernel::{Kerneled, Readable};
 use super::pack::{Stored, View};
-use super::{Batch, Coefs, GemmError, Size};
+use super::{Batch, Coefs, GemmError, MatRef, Size};
 use crate::memory::{AllocError, Block};
 use crate::simd::{Half, Isa, Kernel, dispatch};
 use crate::{Bool, Complex32, bf16, f16, pool};
@@ -62,7 +62,8 @@ pub fn run<T: Product>(
         c.iter_mut().for_each(|c| *c = c.scaled(coefs.beta));
         return Ok(());
     }
-    let (size, count) = fold(size, &a, &b);
+    let (size, a) = fold(size, a, &b);
+    let count = a.offsets.len();
     let out = Out { ptr: c.as_mut_ptr(), row: size.n };
     let one = |i: usize| {
         // SAFETY: `batched_matmul` has checked the bounds of the factors and the length of the result, whose
@@ -97,14 +98,19 @@ fn try_parallel(
 }
 
 /// The same work as one product where the left factors lie below each other and the right factor is always the same.
-fn fold<T>(size: Size, a: &Batch<'_, T>, b: &Batch<'_, T>) -> (Size, usize) {
-    let count = a.offsets.len();
-    let step = size.m as isize * a.mat.row_stride;
-    let below = |pair: &[usize]| pair[1].checked_signed_diff(pair[0]) == Some(step);
-    if count > 1 && b.offsets.windows(2).all(|pair| pair[0] == pair[1]) && a.offsets.windows(2).all(below) {
-        return (Size { m: size.m * count, ..size }, 1);
+fn fold<'a, T: Copy>(size: Size, a: Batch<'a, T>, b: &Batch<'_, T>) -> (Size, Batch<'a, T>) {
+    let (&[first, second, ..], Size { m, .. }) = (a.offsets, size) else { return (size, a) };
+    let step = second as isize - first as isize;
+    let row_stride = if m == 1 { step } else { a.mat.row_stride };
+    let below = |pair: &[usize]| pair[1] as isize - pair[0] as isize == step;
+    let folds = row_stride.checked_mul(m as isize) == Some(step)
+        && b.offsets.windows(2).all(|pair| pair[0] == pair[1])
+        && a.offsets.windows(2).all(below);
+    if !folds {
+        return (size, a);
     }
-    (size, count)
+    let mat = MatRef { row_stride, ..a.mat };
+    (Size { m: m * a.offsets.len(), ..size }, Batch { mat, offsets: &a.offsets[..1] })
 }
 
 type FloatFn<S, R> = unsafe fn(Size, View<S>, View<S>, Out<R>, Coefs<R>) -> Result<(), AllocError>;

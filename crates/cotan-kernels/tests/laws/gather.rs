@@ -4,6 +4,7 @@ use crate::common::{Rng, V, config, same, tolerance, values};
 use cotan_kernels::gather::{ScatterMode, gather, gather_axis, scatter, scatter_axis};
 use cotan_kernels::{DType, KernelError, Tensor};
 use proptest::prelude::*;
+use std::slice::from_ref;
 
 const MODES: [ScatterMode; 5] =
     [ScatterMode::Set, ScatterMode::Add, ScatterMode::Prod, ScatterMode::Max, ScatterMode::Min];
@@ -100,11 +101,11 @@ fn addresses(shape: &[usize], tensors: &[Tensor], axes: &[usize], slices: &[usiz
     let found: Vec<Vec<usize>> = tensors.iter().zip(axes).map(|(t, &axis)| places(t, shape[axis])).collect();
     let (count, block): (usize, usize) = (lead.iter().product(), slices.iter().product());
     let mut out = vec![];
-    for i in 0..count {
+    for start in (0..count).map(|i| found.iter().map(|places| places[i]).collect::<Vec<_>>()) {
         for b in 0..block {
             let mut index = unravel(b, slices);
-            for (k, &axis) in axes.iter().enumerate() {
-                index[axis] = found[k][i];
+            for (&place, &axis) in start.iter().zip(axes) {
+                index[axis] = place;
             }
             out.push(ravel(&index, shape));
         }
@@ -211,8 +212,8 @@ fn wrong_indices_are_errors_with_the_first_of_them() {
         [([0, 3, -4], 3), ([-4, 3, 0], -4), ([0, i64::MIN, 1], i64::MIN), ([i64::MAX, 0, 0], i64::MAX)]
     {
         let bad = wrong(&values);
-        assert_eq!(gather(&source, &[bad.clone()], &[0], &[1, 4]).unwrap_err(), error(index, 3, 0));
-        assert_eq!(gather(&source, &[bad.clone()], &[0], &[1, 0]).unwrap_err(), error(index, 3, 0));
+        assert_eq!(gather(&source, from_ref(&bad), &[0], &[1, 4]).unwrap_err(), error(index, 3, 0));
+        assert_eq!(gather(&source, from_ref(&bad), &[0], &[1, 0]).unwrap_err(), error(index, 3, 0));
         let updates = Tensor::from_slice(&[1.0f32; 3], &[3, 1, 1]).unwrap();
         let pair = [ok.clone(), bad.clone()];
         // The second axis is longer by one.

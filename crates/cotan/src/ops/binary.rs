@@ -36,6 +36,8 @@ macro_rules! scalar {
         scalar!(@ $T, Bool, $name |$a, $b| Bool::from($body));
     };
     (@ $T:ty, $R:ty, $name:ident |$a:ident, $b:ident| $body:expr) => {
+        // Widening to 64 bits is no conversion for the widest types.
+        #[allow(clippy::useless_conversion)]
         impl Map2<$T, $T, $R> for kernel::$name {
             #[inline(always)]
             fn call<I: Isa>($a: $T, $b: $T) -> $R {
@@ -296,8 +298,8 @@ impl Binary {
                 of(0, &|| where_(&equal(b, &zero(b))?, &zero(a), &multiply(b, &power(a, &subtract(b, &one(b))?)?)?))?,
                 of(1, &|| where_(&equal(a, &zero(a))?, &zero(b), &multiply(y, &log(a)?)?))?,
             ]),
-            BinaryOp::Maximum => self.pick(site, greater(a, b)?, wanted),
-            BinaryOp::Minimum => self.pick(site, less(a, b)?, wanted),
+            BinaryOp::Maximum => Self::pick(site, &greater(a, b)?, wanted),
+            BinaryOp::Minimum => Self::pick(site, &less(a, b)?, wanted),
             BinaryOp::Arctan2 => {
                 let radius = add(&square(a)?, &square(b)?)?;
                 Ok([of(0, &|| divide(b, &radius))?, of(1, &|| negative(&divide(a, &radius)?))?])
@@ -319,10 +321,10 @@ impl Binary {
     }
 
     /// Slopes of a choice: 1 for the operand that was taken. Ties go to the second.
-    fn pick(self, site: &Site, first: Array, wanted: [bool; 2]) -> Result<[Option<Array>; 2]> {
+    fn pick(site: &Site, first: &Array, wanted: [bool; 2]) -> Result<[Option<Array>; 2]> {
         let dtype = site.inputs[0].dtype();
-        let second = if wanted[1] { Some(astype(&super::logical_not(&first)?, dtype)?) } else { None };
-        Ok([if wanted[0] { Some(astype(&first, dtype)?) } else { None }, second])
+        let second = if wanted[1] { Some(astype(&super::logical_not(first)?, dtype)?) } else { None };
+        Ok([if wanted[0] { Some(astype(first, dtype)?) } else { None }, second])
     }
 }
 

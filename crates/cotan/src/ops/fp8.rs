@@ -12,8 +12,11 @@ impl Map1<f32, u8> for Encode {
         let sign = ((x.to_bits() >> 24) & 0x80) as u8;
         let x = f32::from_bits(x.to_bits() & 0x7fff_ffff);
         // NaN and everything that rounds past 448 saturate.
-        if !(x < 464.0) {
-            return if x.is_nan() { 0x7e } else { sign | 0x7e };
+        if x.is_nan() {
+            return 0x7e;
+        }
+        if x >= 464.0 {
+            return sign | 0x7e;
         }
         // Below 2^-6 the spacing is fixed; adding and taking away 2^14 rounds to multiples of 2^-9.
         if x < 0.015_625 {
