@@ -41,6 +41,9 @@ pub fn import(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Option<
             let row = import_buffer(&PyUntypedBuffer::get(&object.call_method1("reshape", (1,))?)?)?;
             ops::reshape(&row, &[])?
         }
+        Err(_) if is_numpy(object) => {
+            return Err(runtime_error(format!("NumPy elements of type {} are not supported", object.getattr("dtype")?)));
+        }
         Err(_) if object.hasattr(pyo3::intern!(object.py(), "__dlpack__"))? => dlpack::import(object)?,
         Err(_) => return Ok(None),
     };
@@ -50,10 +53,13 @@ pub fn import(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Option<
     Ok(Some(array))
 }
 
+fn is_numpy(object: &Bound<'_, PyAny>) -> bool {
+    object.get_type().module().is_ok_and(|module| module == "numpy") && object.hasattr("dtype").unwrap_or(false)
+}
+
 /// NumPy's scalars, and its arrays without axes, whose buffers have no shape to read.
 fn is_numpy_scalar(object: &Bound<'_, PyAny>) -> bool {
-    let numpy = object.get_type().module().is_ok_and(|module| module == "numpy");
-    numpy && object.getattr("ndim").and_then(|ndim| ndim.extract::<usize>()).is_ok_and(|ndim| ndim == 0)
+    is_numpy(object) && object.getattr("ndim").and_then(|ndim| ndim.extract::<usize>()).is_ok_and(|ndim| ndim == 0)
 }
 
 /// The bfloat16 of the `ml_dtypes` package, which has no buffer format.
