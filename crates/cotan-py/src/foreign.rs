@@ -42,7 +42,10 @@ pub fn import(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Option<
             ops::reshape(&row, &[])?
         }
         Err(_) if is_numpy(object) => {
-            return Err(runtime_error(format!("NumPy elements of type {} are not supported", object.getattr("dtype")?)));
+            return Err(runtime_error(format!(
+                "NumPy elements of type {} are not supported",
+                object.getattr("dtype")?
+            )));
         }
         Err(_) if object.hasattr(pyo3::intern!(object.py(), "__dlpack__"))? => dlpack::import(object)?,
         Err(_) => return Ok(None),
