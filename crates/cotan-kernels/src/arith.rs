@@ -2,6 +2,7 @@
 
 use num_complex::Complex;
 
+use crate::simd::Half;
 use crate::{Bool, Complex32, Element, bf16, f16};
 
 /// What an accumulator can do. Integers wrap; truth values add as "or" and multiply as "and".
@@ -254,76 +255,23 @@ impl Number for Complex32 {
     }
 }
 
-impl Number for bf16 {
-    type Wide = f32;
-    #[inline(always)]
-    fn widen(self) -> f32 {
-        f32::from_bits(u32::from(self.to_bits()) << 16)
-    }
-    #[inline(always)]
-    fn narrow(wide: f32) -> bf16 {
-        let bits = wide.to_bits();
-        let rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-        // NaN keeps its sign and becomes quiet; adding to it could overflow into infinity.
-        let nan = (bits >> 16) | 0x40;
-        bf16::from_bits(if wide.is_nan() { nan } else { rounded } as u16)
-    }
-    #[inline(always)]
-    fn is_true(self) -> bool {
-        self.to_bits() << 1 != 0
-    }
-}
-
-impl Number for f16 {
-    type Wide = f32;
-    #[inline(always)]
-    fn widen(self) -> f32 {
-        let bits = u32::from(self.to_bits());
-        let magnitude = (bits & 0x7fff) << 13;
-        // Scaling by 2^112 moves the exponent and makes subnormals normal, exactly.
-        let finite = (f32::from_bits(magnitude) * f32::from_bits(0x7780_0000)).to_bits();
-        let special = magnitude | 0x7f80_0000;
-        let value = if bits & 0x7c00 == 0x7c00 { special } else { finite };
-        f32::from_bits(value | ((bits & 0x8000) << 16))
-    }
-    #[inline(always)]
-    fn narrow(wide: f32) -> f16 {
-        // Without branches, so that loops vectorise: after F. Giesen, "float->half variants" (2012).
-        let bits = wide.to_bits();
-        let sign = (bits >> 16) & 0x8000;
-        let magnitude = bits & 0x7fff_ffff;
-        let normal = magnitude.wrapping_add(0xc800_0fff).wrapping_add((magnitude >> 13) & 1) >> 13;
-        // Below 2^-14 an addition of 0.5 rounds at the place of the last subnormal bit.
-        let small = (f32::from_bits(magnitude) + 0.5).to_bits().wrapping_sub(0x3f00_0000);
-        let large = if magnitude > 0x7f80_0000 { 0x7e00 } else { 0x7c00 };
-        let finite = if magnitude < 0x3880_0000 { small } else { normal };
-        let value = if magnitude >= 0x4780_0000 { large } else { finite };
-        f16::from_bits((value | sign) as u16)
-    }
-    #[inline(always)]
-    fn is_true(self) -> bool {
-        self.to_bits() << 1 != 0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn halves_convert_as_the_half_crate_does() {
-        for bits in 0..=u16::MAX {
-            let (f, b) = (f16::from_bits(bits), bf16::from_bits(bits));
-            assert!(f.widen() == f.to_f32() || f.is_nan() && f.widen().is_nan());
-            assert!(b.widen() == b.to_f32() || b.is_nan() && b.widen().is_nan());
-        }
-        for high in 0..=u16::MAX {
-            for low in [0u32, 1, 0xfff, 0x1000, 0x1001, 0x1fff, 0x2000, 0x3000, 0x7fff, 0x8000, 0x8001, 0xffff] {
-                let x = f32::from_bits((u32::from(high) << 16) | low);
-                let (f, b) = (<f16 as Number>::narrow(x), <bf16 as Number>::narrow(x));
-                assert!(f.to_bits() == f16::from_f32(x).to_bits() || x.is_nan() && f.is_nan(), "{x:e}");
-                assert!(b.to_bits() == bf16::from_f32(x).to_bits() || x.is_nan() && b.is_nan(), "{x:e}");
+macro_rules! half_number {
+    ($($T:ty),*) => {
+        $(impl Number for $T {
+            type Wide = f32;
+            #[inline(always)]
+            fn widen(self) -> f32 {
+                Half::widen(self)
             }
-        }
-    }
+            #[inline(always)]
+            fn narrow(wide: f32) -> $T {
+                Half::narrow(wide)
+            }
+            #[inline(always)]
+            fn is_true(self) -> bool {
+                self.to_bits() << 1 != 0
+            }
+        })*
+    };
 }
+half_number!(f16, bf16);
