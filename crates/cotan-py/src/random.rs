@@ -206,6 +206,26 @@ fn laplace(
     on(stream, random::laplace(shape_or_none(&shape), float(dtype), loc, scale, given(&key)))
 }
 
+/// Normally distributed vectors with mean `mean (..., n)` and covariance `cov (..., n, n)`; float32 only.
+///
+/// The result has `shape`, broadcast with the leading axes of both, and a last axis of size n. ValueError when the shapes
+/// don't belong together.
+#[pyfunction]
+#[pyo3(
+    signature = (mean, cov, shape = None, dtype = None, key = None, stream = None),
+    text_signature = "(mean, cov, shape=[], dtype=None, key=None, stream=None)"
+)]
+fn multivariate_normal(
+    mean: ArrayArg,
+    cov: ArrayArg,
+    shape: Option<Sizes>,
+    dtype: Option<PyDtype>,
+    key: Key,
+    stream: Option<StreamArg>,
+) -> Result<PyArray> {
+    on(stream, random::multivariate_normal(&mean.0, &cov.0, shape_or_none(&shape), float(dtype), given(&key)))
+}
+
 /// Integers from `low` up to but not including `high`, in a shape that the bounds broadcast to; int32 by default.
 ///
 /// `low` where the interval is empty. Ranges over 2**24 have gaps. ValueError when the bounds don't fit the shape, and
@@ -302,7 +322,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let random = PyModule::new(py, "cotan.core.random")?;
     let target = &random;
     add_functions!(target;
-        key, seed, split, uniform, normal, truncated_normal, gumbel, laplace, randint, bernoulli, categorical, permutation,
+        key, seed, split, uniform, normal, truncated_normal, gumbel, laplace, multivariate_normal, randint, bernoulli, categorical, permutation,
     );
     random.add("state", RandomState)?;
     random.setattr("__doc__", "Random numbers, from explicit keys or from the key that each thread keeps.")?;

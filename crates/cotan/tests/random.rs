@@ -286,3 +286,25 @@ fn a_permutation_moves_whole_entries() {
     let expected: Vec<i64> = order.iter().flat_map(|row| (0..3).map(move |column| row * 3 + column)).collect();
     assert_eq!(moved, expected);
 }
+
+#[test]
+fn multivariate_normals_have_the_mean_and_covariance_that_was_asked_for() {
+    let mean = Array::from_slice(&[1.0f32, -2.0], &[2]).unwrap();
+    let cov = Array::from_slice(&[2.0f32, 0.6, 0.6, 0.5], &[2, 2]).unwrap();
+    let key = cotan::random::key(3).unwrap();
+    let draws = cotan::random::multivariate_normal(&mean, &cov, &[20_000], DType::F32, Some(&key)).unwrap();
+    let rows: Vec<[f32; 2]> = draws.to_vec::<f32>().unwrap().chunks(2).map(|row| [row[0], row[1]]).collect();
+    let count = rows.len() as f32;
+    let average = |f: &dyn Fn(&[f32; 2]) -> f32| rows.iter().map(f).sum::<f32>() / count;
+    let (x, y) = (average(&|row| row[0]), average(&|row| row[1]));
+    let covariance = average(&|row| (row[0] - x) * (row[1] - y));
+    assert!((x - 1.0).abs() < 0.05 && (y + 2.0).abs() < 0.05, "{x} {y}");
+    assert!((covariance - 0.6).abs() < 0.05, "{covariance}");
+    let zero = cotan::ops::zeros(&[2, 2], DType::F32);
+    let still = cotan::random::multivariate_normal(&mean, &zero, &[], DType::F32, Some(&key)).unwrap();
+    assert_eq!(still.to_vec::<f32>().unwrap(), [1.0, -2.0]);
+    assert!(
+        cotan::random::multivariate_normal(&mean, &cotan::ops::zeros(&[3, 3], DType::F32), &[], DType::F32, None)
+            .is_err()
+    );
+}

@@ -5,9 +5,11 @@
 //! depends on how many numbers are drawn at once. Nothing here evaluates: drawing is as lazy as any operation.
 
 mod discrete;
+mod multivariate;
 mod state;
 
 pub use discrete::{Samples, bernoulli, categorical, permutation, permutation_of, randint};
+pub use multivariate::multivariate_normal;
 pub use state::{next_key, seed, set_state, state};
 
 use cotan_kernels::{Complex32, DType, Scalar};
