@@ -1,6 +1,6 @@
 //! A function recorded once and replayed on other arguments.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::array::{Array, Inputs, Spec};
 use crate::error::{Error, Result};
@@ -10,6 +10,8 @@ use crate::trace::Trace;
 /// What a function does to arguments of certain shapes and types.
 pub struct Traced {
     leaves: Vec<Array>,
+    /// Values from outside that the recorded calls read, or that the function returned as they are.
+    captured: Vec<Array>,
     nodes: Vec<Node>,
     outputs: Vec<Array>,
 }
@@ -29,7 +31,20 @@ impl Traced {
             specs.iter().map(|spec| Array::placeholder(&spec.shape, spec.dtype, scope.trace(), transform)).collect();
         let outputs = f(&leaves)?;
         let nodes = between(&leaves, &outputs).nodes;
-        Ok(Traced { leaves, nodes, outputs })
+        let captured = captured(&leaves, &nodes, &outputs);
+        Ok(Traced { leaves, captured, nodes, outputs })
+    }
+
+    /// The arrays from outside that the function used besides its arguments, each once.
+    #[must_use]
+    pub fn captured(&self) -> &[Array] {
+        &self.captured
+    }
+
+    /// Shapes and types of the results.
+    #[must_use]
+    pub fn output_specs(&self) -> Vec<Spec> {
+        self.outputs.iter().map(Array::spec).collect()
     }
 
     /// Records the same operations on other arguments.
@@ -37,13 +52,24 @@ impl Traced {
     /// # Errors
     /// When the arguments have other shapes or types, or an operation refuses them.
     pub fn call(&self, arguments: &[Array]) -> Result<Vec<Array>> {
-        let fits = arguments.len() == self.leaves.len()
-            && self.leaves.iter().zip(arguments).all(|(leaf, argument)| leaf.spec() == argument.spec());
-        if !fits {
+        self.call_with(arguments, &self.captured)
+    }
+
+    /// [`Traced::call`] with other arrays in the places of those it captured.
+    ///
+    /// # Errors
+    /// As for [`Traced::call`].
+    pub fn call_with(&self, arguments: &[Array], captured: &[Array]) -> Result<Vec<Array>> {
+        let fit = |ours: &[Array], given: &[Array]| {
+            ours.len() == given.len() && ours.iter().zip(given).all(|(ours, given)| ours.spec() == given.spec())
+        };
+        if !fit(&self.leaves, arguments) || !fit(&self.captured, captured) {
             return Err(Error::value("compile", "the arguments differ in shape or type from those that were traced"));
         }
+        let places = self.leaves.iter().chain(&self.captured);
+        let values = arguments.iter().chain(captured);
         let mut known: FxHashMap<usize, Array> =
-            self.leaves.iter().zip(arguments).map(|(leaf, argument)| (leaf.id(), argument.clone())).collect();
+            places.zip(values).map(|(place, value)| (place.id(), value.clone())).collect();
         for node in &self.nodes {
             let inputs: Inputs =
                 node.call.inputs.iter().map(|input| known.get(&input.id()).unwrap_or(input).clone()).collect();
@@ -54,4 +80,12 @@ impl Traced {
         }
         Ok(self.outputs.iter().map(|output| known.get(&output.id()).unwrap_or(output).clone()).collect())
     }
+}
+
+/// What the calls read and the function returned, but none of the calls made.
+fn captured(leaves: &[Array], nodes: &[Node], outputs: &[Array]) -> Vec<Array> {
+    let mut known: FxHashSet<usize> = leaves.iter().map(Array::id).collect();
+    known.extend(nodes.iter().flat_map(|node| node.outputs.iter().map(|(_, output)| output.id())));
+    let read = nodes.iter().flat_map(|node| node.call.inputs.iter());
+    read.chain(outputs).filter(|array| known.insert(array.id())).cloned().collect()
 }
