@@ -2,6 +2,7 @@
 
 mod arith;
 pub mod cast;
+pub mod conv;
 pub mod copy;
 mod dtype;
 mod error;

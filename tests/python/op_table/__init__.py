@@ -1,5 +1,6 @@
 """The one table of ops: how to call each, on what operands and dtypes, and what NumPy says it should give."""
 
+from op_table.convolution import CONVOLUTIONS
 from op_table.elementwise import BINARY, CASTS, TERNARY, UNARY, VIEWS
 from op_table.indexing import INDEXING
 from op_table.reductions import REDUCTIONS, SCANS, SOFT, SORTS
@@ -7,7 +8,7 @@ from op_table.shapes import CREATION, PRODUCTS, SHAPES
 
 ELEMENTWISE = [*UNARY, *BINARY, *TERNARY, *CASTS, *VIEWS]
 ALONG_AXES = [*REDUCTIONS, *SOFT, *SCANS, *SORTS]
-TABLE = [*ELEMENTWISE, *ALONG_AXES, *PRODUCTS, *SHAPES, *INDEXING, *CREATION]
+TABLE = [*ELEMENTWISE, *ALONG_AXES, *PRODUCTS, *CONVOLUTIONS, *SHAPES, *INDEXING, *CREATION]
 
 # Public callables of the module that are not ops over arrays, by why they need no row.
 EXEMPT = {

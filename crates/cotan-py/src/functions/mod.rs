@@ -2,6 +2,7 @@
 
 mod arguments;
 mod binary;
+mod convolution;
 mod creation;
 mod elementwise;
 mod indexing;
@@ -76,5 +77,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     indexing::register(module)?;
     sorting::register(module)?;
     products::register(module)?;
+    convolution::register(module)?;
     namespace::register(module)
 }

@@ -7,6 +7,8 @@ mod binary;
 mod bits;
 mod cast;
 mod compare;
+mod convolution;
+mod convolve;
 mod create;
 mod diagonal;
 mod dynamic;
@@ -50,6 +52,8 @@ pub use binary::*;
 pub use bits::*;
 pub use cast::{Cast, astype, same_dtype};
 pub use compare::*;
+pub use convolution::*;
+pub use convolve::*;
 pub use create::*;
 pub use diagonal::*;
 pub use dynamic::*;
@@ -224,6 +228,7 @@ ops![
     ScatterAxis,
     ArgReduce,
     Matmul,
+    Convolve,
     Softmax,
     LogSumExp,
     Sort,
