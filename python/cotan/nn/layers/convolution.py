@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
-from cotan.nn.layers.functional import convolve, per_axis
+from cotan.nn.layers.functional import per_axis
 
 
 class _Convolution(Module):
@@ -16,7 +16,7 @@ class _Convolution(Module):
     A subclass names the operation, and the attributes that are its further arguments in their order.
     """
 
-    _operation: Callable = staticmethod(convolve)
+    _operation: Callable
     _options: tuple[str, ...] = ("stride", "padding", "dilation", "groups")
 
     def __init__(
@@ -54,6 +54,8 @@ class Conv1d(_Convolution):
     (2, 10, 8)
     """
 
+    _operation = staticmethod(mx.conv1d)
+
     def __init__(
         self,
         in_channels: int,
@@ -84,6 +86,8 @@ class Conv2d(_Convolution):
     (2, 5, 6, 8)
     """
 
+    _operation = staticmethod(mx.conv2d)
+
     def __init__(
         self,
         in_channels: int,
@@ -113,6 +117,7 @@ class Conv3d(_Convolution):
     (2, 2, 4, 6, 8)
     """
 
+    _operation = staticmethod(mx.conv3d)
     _options = ("stride", "padding", "dilation")
 
     def __init__(

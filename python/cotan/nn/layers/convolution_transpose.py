@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import cotan.core as mx
 from cotan.nn.layers.convolution import _Convolution
-from cotan.nn.layers.functional import convolve_transposed, per_axis
+from cotan.nn.layers.functional import per_axis
 
 
 class _TransposedConvolution(_Convolution):
-    _operation = staticmethod(convolve_transposed)
     _options = ("stride", "padding", "dilation", "output_padding")
 
 
@@ -21,6 +21,8 @@ class ConvTranspose1d(_TransposedConvolution):
     >>> nn.ConvTranspose1d(3, 8, kernel_size=4, stride=2)(mx.zeros((2, 10, 3))).shape
     (2, 22, 8)
     """
+
+    _operation = staticmethod(mx.conv_transpose1d)
 
     def __init__(
         self,
@@ -52,6 +54,8 @@ class ConvTranspose2d(_TransposedConvolution):
     (2, 10, 12, 8)
     """
 
+    _operation = staticmethod(mx.conv_transpose2d)
+
     def __init__(
         self,
         in_channels: int,
@@ -81,6 +85,8 @@ class ConvTranspose3d(_TransposedConvolution):
     >>> nn.ConvTranspose3d(3, 8, kernel_size=2, stride=2)(mx.zeros((2, 2, 3, 4, 3))).shape
     (2, 4, 6, 8, 8)
     """
+
+    _operation = staticmethod(mx.conv_transpose3d)
 
     def __init__(
         self,

@@ -96,9 +96,7 @@ def per_axis(size: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
     return (size,) * axes if isinstance(size, int) else tuple(size[:axes])
 
 
-def sliding_windows(
-    x: mx.array, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...] | None = None
-) -> mx.array:
+def sliding_windows(x: mx.array, kernel: tuple[int, ...], stride: tuple[int, ...]) -> mx.array:
     """Windows of ``(N, *space, C)`` as a view ``(N, *counts, *kernel, C)``; what does not fit at the end is dropped.
 
     >>> sliding_windows(mx.arange(4).reshape(1, 4, 1), (2,), (1,)).squeeze()
@@ -107,67 +105,10 @@ def sliding_windows(
            [2, 3]], dtype=int32)
     """
     batch, *space, channels = x.shape
-    dilation = dilation or (1,) * len(kernel)
-    reaches = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-    counts = [max((size - r) // s + 1, 0) for size, r, s in zip(space, reaches, stride, strict=True)]
+    counts = [max((size - k) // s + 1, 0) for size, k, s in zip(space, kernel, stride, strict=True)]
     first, *steps, last = (math.prod(x.shape[axis + 1 :]) for axis in range(x.ndim))
     between = [step * s for step, s in zip(steps, stride, strict=True)]
-    within = [step * d for step, d in zip(steps, dilation, strict=True)]
-    return mx.as_strided(x, (batch, *counts, *kernel, channels), (first, *between, *within, last))
-
-
-def convolve(
-    x: mx.array,
-    weight: mx.array,
-    stride: int | tuple,
-    padding: int | tuple,
-    dilation: int | tuple,
-    groups: int = 1,
-) -> mx.array:
-    """Cross-correlate ``(N, *space, C)`` with ``(O, *kernel, C / groups)``, as one matrix product over all windows.
-
-    >>> convolve(mx.ones((1, 4, 1)), mx.ones((1, 3, 1)), 1, 1, 1).squeeze()
-    array([2, 3, 3, 2], dtype=float32)
-    """
-    if x.ndim != weight.ndim or x.shape[-1] != weight.shape[-1] * groups:
-        raise ValueError(
-            f"convolution: an input of shape {x.shape} does not fit a weight of shape {weight.shape} in {groups} groups"
-        )
-    outputs, *kernel, channels = weight.shape
-    axes = len(kernel)
-    if padding != 0:
-        x = mx.pad(x, [(0, 0), *((p, p) for p in per_axis(padding, axes)), (0, 0)])
-    windows = sliding_windows(x, tuple(kernel), per_axis(stride, axes), per_axis(dilation, axes))
-    space, cells = windows.shape[: axes + 1], math.prod(kernel)
-    # (groups, windows, cells * channels) times (groups, cells * channels, outputs).
-    rows = windows.reshape(-1, cells, groups, channels).transpose(2, 0, 1, 3).reshape(groups, -1, cells * channels)
-    columns = weight.reshape(groups, outputs // groups, cells * channels).swapaxes(1, 2)
-    return (rows @ columns).swapaxes(0, 1).reshape(*space, outputs)
-
-
-def convolve_transposed(
-    x: mx.array,
-    weight: mx.array,
-    stride: int | tuple,
-    padding: int | tuple,
-    dilation: int | tuple,
-    output_padding: int | tuple,
-) -> mx.array:
-    """The adjoint of :func:`convolve`: a convolution of the input with zeros between its samples.
-
-    >>> convolve_transposed(mx.array([[[1.0], [2.0]]]), mx.ones((1, 3, 1)), 2, 0, 1, 0).squeeze()
-    array([1, 1, 3, 2, 2], dtype=float32)
-    """
-    axes = weight.ndim - 2
-    if x.ndim != weight.ndim or x.shape[-1] != weight.shape[-1]:
-        raise ValueError(f"convolution: an input of shape {x.shape} does not fit a weight of shape {weight.shape}")
-    sizes = (per_axis(size, axes) for size in (stride, padding, dilation, output_padding))
-    for axis, s, p, d, extra in zip(range(1, axes + 1), *sizes, strict=True):
-        margin = d * (weight.shape[axis] - 1) - p
-        x = _spread(x, axis, s)
-        x = _pad_or_crop(x, axis, margin, margin + extra)
-    flipped = weight[(slice(None), *[slice(None, None, -1)] * axes)]
-    return convolve(x, flipped, 1, 0, dilation)
+    return mx.as_strided(x, (batch, *counts, *kernel, channels), (first, *between, *steps, last))
 
 
 def _named_mask(name: str, queries: int, keys: int) -> mx.array:
@@ -178,21 +119,3 @@ def _named_mask(name: str, queries: int, keys: int) -> mx.array:
 
 def _widen(x: mx.array) -> mx.array:
     return x if x.dtype == mx.float64 else x.astype(mx.float32)
-
-
-def _spread(x: mx.array, axis: int, stride: int) -> mx.array:
-    """Put ``stride - 1`` zeros between neighbours along an axis."""
-    if stride == 1:
-        return x
-    widths = [(0, 0)] * (x.ndim + 1)
-    widths[axis + 1] = (0, stride - 1)
-    spread = mx.pad(mx.expand_dims(x, axis + 1), widths).flatten(axis, axis + 1)
-    return _pad_or_crop(spread, axis, 0, 1 - stride)
-
-
-def _pad_or_crop(x: mx.array, axis: int, before: int, after: int) -> mx.array:
-    """Add zeros at the ends of an axis, or take samples away where the number is negative."""
-    kept = slice(max(-before, 0), x.shape[axis] - max(-after, 0))
-    widths = [(0, 0)] * x.ndim
-    widths[axis] = (max(before, 0), max(after, 0))
-    return mx.pad(x[(slice(None),) * axis + (kept,)], widths)
