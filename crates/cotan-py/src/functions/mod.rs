@@ -3,6 +3,7 @@
 mod arguments;
 mod binary;
 mod creation;
+mod einsum;
 mod elementwise;
 mod indexing;
 mod joining;
@@ -76,5 +77,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     indexing::register(module)?;
     sorting::register(module)?;
     products::register(module)?;
+    einsum::register(module)?;
     namespace::register(module)
 }
