@@ -7,6 +7,7 @@ mod einsum;
 mod elementwise;
 mod indexing;
 mod joining;
+mod matrix_products;
 mod namespace;
 mod products;
 mod reductions;
@@ -78,5 +79,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sorting::register(module)?;
     products::register(module)?;
     einsum::register(module)?;
+    matrix_products::register(module)?;
     namespace::register(module)
 }

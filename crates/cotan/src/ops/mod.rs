@@ -5,6 +5,7 @@ mod arrange;
 mod axes;
 mod binary;
 mod bits;
+mod block_masked_mm;
 mod cast;
 mod compare;
 mod create;
@@ -15,7 +16,9 @@ mod elementwise;
 mod fp8;
 mod gather;
 mod generate;
+mod hadamard;
 mod identity;
+mod indexed_matmul;
 mod join;
 mod load;
 mod matmul;
@@ -26,6 +29,7 @@ mod reduce;
 mod rows;
 mod scan;
 mod scatter;
+mod segmented_mm;
 mod select;
 mod set;
 mod shape;
@@ -49,6 +53,7 @@ pub use arrange::*;
 pub use axes::*;
 pub use binary::*;
 pub use bits::*;
+pub use block_masked_mm::{BlockMasks, block_masked_mm};
 pub use cast::{Cast, astype, same_dtype};
 pub use compare::*;
 pub use create::*;
@@ -57,7 +62,9 @@ pub use dynamic::*;
 pub use einsum::{EinsumPath, einsum, einsum_path};
 pub use gather::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
+pub use hadamard::{Hadamard, hadamard_transform};
 pub use identity::{Alias, StopGradient, stop_gradient};
+pub use indexed_matmul::{IndexedMatmul, gather_mm};
 pub use join::*;
 pub use load::*;
 pub use matmul::*;
@@ -68,6 +75,7 @@ pub use reduce::*;
 pub use rows::*;
 pub use scan::*;
 pub use scatter::*;
+pub use segmented_mm::{SegmentedMatmul, segmented_mm};
 pub use select::{Select, where_};
 pub use set::*;
 pub use shape::*;
@@ -232,5 +240,8 @@ ops![
     ArgSort,
     SearchSorted,
     RandomBits,
-    Load
+    Load,
+    IndexedMatmul,
+    SegmentedMatmul,
+    Hadamard
 ];
