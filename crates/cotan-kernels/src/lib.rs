@@ -9,6 +9,7 @@ mod error;
 pub mod fused;
 pub mod gather;
 pub mod gemm;
+pub mod hadamard;
 mod lanes;
 pub mod layout;
 pub mod memory;

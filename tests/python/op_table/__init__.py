@@ -3,12 +3,14 @@
 from op_table.convolution import CONVOLUTIONS
 from op_table.elementwise import BINARY, CASTS, TERNARY, UNARY, VIEWS
 from op_table.indexing import INDEXING
+from op_table.products import MORE_PRODUCTS
 from op_table.reductions import REDUCTIONS, SCANS, SOFT, SORTS
 from op_table.shapes import CREATION, PRODUCTS, SHAPES
 
 ELEMENTWISE = [*UNARY, *BINARY, *TERNARY, *CASTS, *VIEWS]
 ALONG_AXES = [*REDUCTIONS, *SOFT, *SCANS, *SORTS]
 TABLE = [*ELEMENTWISE, *ALONG_AXES, *PRODUCTS, *CONVOLUTIONS, *SHAPES, *INDEXING, *CREATION]
+TABLE = [*ELEMENTWISE, *ALONG_AXES, *PRODUCTS, *SHAPES, *INDEXING, *CREATION, *MORE_PRODUCTS]
 
 # Public callables of the module that are not ops over arrays, by why they need no row.
 EXEMPT = {
@@ -22,5 +24,6 @@ EXEMPT = {
     "device_info is_available new_thread_local_stream new_thread_unsafe_stream",
     "memory": "clear_cache get_active_memory get_array_buffer_size get_cache_memory get_memory_limit get_peak_memory "
     "reset_peak_memory set_cache_limit set_memory_limit set_wired_limit",
+    "plans": "einsum_path",
     "shape depends on values, tested with indexing": "nonzero",
 }

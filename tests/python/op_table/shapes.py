@@ -181,6 +181,7 @@ CREATION = [
     create("arange", lambda: mx.arange(5, 0, -2), [5, 3, 1], "int32", "down"),
     create("arange", lambda: mx.arange(0.0, 1.0, 0.25), [0, 0.25, 0.5, 0.75], "float32", "float"),
     create("arange", lambda: mx.arange(3, dtype=mx.bfloat16), [0, 1, 2], "bfloat16", "dtype"),
+    create("arange", lambda: mx.arange(7, 2, mx.int8), [0, 2, 4, 6], "int8", "stop-step-dtype"),
     create("bartlett", lambda: mx.bartlett(5), np.bartlett(5), "float32"),
     create("blackman", lambda: mx.blackman(5), np.blackman(5), "float32"),
     create("hamming", lambda: mx.hamming(6), np.hamming(6), "float32"),

@@ -51,23 +51,50 @@ impl Limit {
     }
 }
 
+/// The third argument of a range: its step, or its type after the stop and the step.
+enum StepOrDtype {
+    Step(Limit),
+    Dtype(PyDtype),
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for StepOrDtype {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match object.extract::<PyDtype>() {
+            Ok(dtype) => Ok(StepOrDtype::Dtype(dtype)),
+            Err(_) => object.extract().map(StepOrDtype::Step),
+        }
+    }
+}
+
+/// arange(start, stop, step=None, dtype=None, *, stream=None)
+/// arange(stop, step=None, dtype=None, *, stream=None)
+///
 /// Values from `start` (0 by default) up to but not including `stop`, `step` (1 by default) apart.
 ///
-/// `arange(stop)` is `arange(0, stop)`. Ints give int32, or int64 where a bound needs it, and floats float32, unless
+/// Two numbers are `start` and `stop`, but `stop` and `step` before a type. Ints give int32, or int64 where a bound needs it, and floats float32, unless
 /// `dtype` says otherwise. ValueError for a step of 0, bounds that are not finite, and `dtype=bool_`.
 ///
 /// >>> import cotan.core as mx
 /// >>> mx.arange(3), mx.arange(1, 2, 0.25)
 /// (array([0, 1, 2], dtype=int32), array([1, 1.25, 1.5, 1.75], dtype=float32))
 #[pyfunction]
-#[pyo3(signature = (start = None, stop = None, step = None, dtype = None, *, stream = None))]
+// Python can't spell two signatures in one, so the documentation has both.
+#[pyo3(signature = (start = None, stop = None, step = None, dtype = None, *, stream = None), text_signature = None)]
 fn arange(
     start: Option<Limit>,
     stop: Option<Limit>,
-    step: Option<Limit>,
+    step: Option<StepOrDtype>,
     dtype: Option<PyDtype>,
     stream: Option<StreamArg>,
 ) -> Result<PyArray> {
+    let (start, stop, step, dtype) = match (step, dtype) {
+        (Some(StepOrDtype::Dtype(_)), Some(_)) => return Err(type_error("arange: dtype is given twice")),
+        (Some(StepOrDtype::Dtype(dtype)), None) => (None, start, stop, Some(dtype)),
+        (Some(StepOrDtype::Step(step)), dtype) => (start, stop, Some(step), dtype),
+        (None, dtype) => (start, stop, None, dtype),
+    };
     let (start, stop) = match (start, stop) {
         (Some(start), Some(stop)) => (start, stop),
         (Some(stop), None) | (None, Some(stop)) => (Limit::Int(0), stop),

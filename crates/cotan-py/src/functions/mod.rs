@@ -4,9 +4,11 @@ mod arguments;
 mod binary;
 mod convolution;
 mod creation;
+mod einsum;
 mod elementwise;
 mod indexing;
 mod joining;
+mod matrix_products;
 mod namespace;
 mod products;
 mod reductions;
@@ -78,5 +80,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sorting::register(module)?;
     products::register(module)?;
     convolution::register(module)?;
+    einsum::register(module)?;
+    matrix_products::register(module)?;
     namespace::register(module)
 }

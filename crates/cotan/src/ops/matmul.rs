@@ -56,7 +56,7 @@ pub(crate) fn product(a: &Array, b: &Array) -> Result<Array> {
 }
 
 /// The conjugate transpose of each matrix.
-fn adjoint(a: &Array) -> Result<Array> {
+pub(super) fn adjoint(a: &Array) -> Result<Array> {
     let rank = a.ndim();
     let mut axes: Shape = (0..rank).collect();
     axes.swap(rank - 2, rank - 1);
@@ -206,23 +206,28 @@ fn multiply<T: Element>(a: &Tensor, b: &Tensor, out: &mut Output) -> Result<()> 
         1.0,
         0.0,
     );
-    result.map_err(|error| match error {
+    result.map_err(from_gemm)
+}
+
+/// The error of a kernel.
+pub(super) fn from_gemm(error: GemmError) -> Error {
+    match error {
         GemmError::Alloc(error) => error.into(),
         GemmError::Bounds { .. } | GemmError::Output { .. } | GemmError::Batch { .. } => {
             Error::Runtime { op: "matmul", message: error.to_string() }
         }
-    })
+    }
 }
 
 /// The memory of a batch of matrices, with the strides within each.
-fn matrix<T: Element>(tensor: &Tensor) -> MatRef<'_, T> {
+pub(super) fn matrix<T: Element>(tensor: &Tensor) -> MatRef<'_, T> {
     let (data, _) = tensor.span::<T>().expect("the element type was dispatched on");
     let rank = tensor.shape().len();
     MatRef { data, offset: 0, row_stride: tensor.strides()[rank - 2], col_stride: tensor.strides()[rank - 1] }
 }
 
 /// Where each matrix of a batch begins in that memory.
-fn offsets(tensor: &Tensor) -> Vec<usize> {
+pub(super) fn offsets(tensor: &Tensor) -> Vec<usize> {
     let lead = tensor.shape().len() - 2;
     let (shape, strides) = (&tensor.shape()[..lead], &tensor.strides()[..lead]);
     if tensor.is_empty() {

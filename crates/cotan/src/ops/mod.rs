@@ -5,6 +5,7 @@ mod arrange;
 mod axes;
 mod binary;
 mod bits;
+mod block_masked_mm;
 mod cast;
 mod compare;
 mod convolution;
@@ -12,11 +13,14 @@ mod convolve;
 mod create;
 mod diagonal;
 mod dynamic;
+mod einsum;
 mod elementwise;
 mod fp8;
 mod gather;
 mod generate;
+mod hadamard;
 mod identity;
+mod indexed_matmul;
 mod join;
 mod load;
 mod matmul;
@@ -27,6 +31,7 @@ mod reduce;
 mod rows;
 mod scan;
 mod scatter;
+mod segmented_mm;
 mod select;
 mod set;
 mod shape;
@@ -50,6 +55,7 @@ pub use arrange::*;
 pub use axes::*;
 pub use binary::*;
 pub use bits::*;
+pub use block_masked_mm::{BlockMasks, block_masked_mm};
 pub use cast::{Cast, astype, same_dtype};
 pub use compare::*;
 pub use convolution::*;
@@ -57,9 +63,12 @@ pub use convolve::*;
 pub use create::*;
 pub use diagonal::*;
 pub use dynamic::*;
+pub use einsum::{EinsumPath, einsum, einsum_path};
 pub use gather::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
+pub use hadamard::{Hadamard, hadamard_transform};
 pub use identity::{Alias, StopGradient, stop_gradient};
+pub use indexed_matmul::{IndexedMatmul, gather_mm};
 pub use join::*;
 pub use load::*;
 pub use matmul::*;
@@ -70,6 +79,7 @@ pub use reduce::*;
 pub use rows::*;
 pub use scan::*;
 pub use scatter::*;
+pub use segmented_mm::{SegmentedMatmul, segmented_mm};
 pub use select::{Select, where_};
 pub use set::*;
 pub use shape::*;
@@ -235,5 +245,8 @@ ops![
     ArgSort,
     SearchSorted,
     RandomBits,
-    Load
+    Load,
+    IndexedMatmul,
+    SegmentedMatmul,
+    Hadamard
 ];

@@ -128,10 +128,15 @@ pub(crate) fn chosen(element: &Array, extreme: &Array) -> Result<Array> {
 
 /// The sum of many small numbers needs more bits than they have.
 fn wide(a: &Array) -> Result<Array> {
-    match (a.dtype().kind(), a.dtype().size()) {
-        (Kind::Bool, _) | (Kind::Signed, 1 | 2) => astype(a, DType::I32),
-        (Kind::Unsigned, 1 | 2) => astype(a, DType::U32),
-        (Kind::Unsigned | Kind::Signed | Kind::Float | Kind::Complex, _) => Ok(a.clone()),
+    astype(a, wide_dtype(a.dtype()))
+}
+
+/// The type in which elements of a type are summed.
+pub(crate) fn wide_dtype(dtype: DType) -> DType {
+    match (dtype.kind(), dtype.size()) {
+        (Kind::Bool, _) | (Kind::Signed, 1 | 2) => DType::I32,
+        (Kind::Unsigned, 1 | 2) => DType::U32,
+        (Kind::Unsigned | Kind::Signed | Kind::Float | Kind::Complex, _) => dtype,
     }
 }
 
