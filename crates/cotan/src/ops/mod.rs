@@ -41,6 +41,7 @@ use std::sync::Arc;
 use cotan_kernels::Tensor;
 
 use crate::array::{Array, Spec};
+use crate::control::{Loop, Switch, While};
 use crate::error::Result;
 
 pub use arg_reduce::*;
@@ -230,5 +231,8 @@ ops![
     ArgSort,
     SearchSorted,
     RandomBits,
-    Load
+    Load,
+    Loop,
+    While,
+    Switch
 ];
