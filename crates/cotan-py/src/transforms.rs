@@ -2,7 +2,9 @@
 
 mod autodiff;
 mod compile;
+mod control;
 mod custom;
+mod values;
 mod vmap;
 
 use cotan::Array;
@@ -103,7 +105,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     autodiff::register(module)?;
     vmap::register(module)?;
     custom::register(module)?;
-    compile::register(module)
+    compile::register(module)?;
+    control::register(module)
 }
 
 /// Calls a function with arguments that were taken apart.

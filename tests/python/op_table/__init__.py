@@ -23,7 +23,8 @@ TABLE = [
 # Public callables of the module that are not ops over arrays, by why they need no row.
 EXEMPT = {
     "evaluation": "eval async_eval synchronize clear_streams",
-    "transforms": "grad value_and_grad vjp jvp vmap compile checkpoint disable_compile enable_compile",
+    "transforms": "grad value_and_grad vjp jvp vmap compile checkpoint disable_compile enable_compile "
+    "scan while_loop fori_loop cond switch",
     "types": "result_type can_cast issubdtype isdtype broadcast_shapes",
     "files": "load save savez savez_compressed save_safetensors save_gguf",
     "exchange": "from_dlpack",

@@ -48,6 +48,7 @@ use std::sync::Arc;
 use cotan_kernels::Tensor;
 
 use crate::array::{Array, Spec};
+use crate::control::{Loop, Switch, While};
 use crate::error::Result;
 
 pub use arg_reduce::*;
@@ -249,4 +250,7 @@ ops![
     IndexedMatmul,
     SegmentedMatmul,
     Hadamard
+    Loop,
+    While,
+    Switch
 ];

@@ -27,7 +27,8 @@ pub fn jvp<E: From<Error>>(
     Ok((outputs, pushed))
 }
 
-fn push(leaves: &[Array], tangents: &[Option<Array>], outputs: &[Array]) -> Result<Vec<Option<Array>>> {
+/// Tangents of outputs from tangents of the leaves that they were computed from.
+pub(crate) fn push(leaves: &[Array], tangents: &[Option<Array>], outputs: &[Array]) -> Result<Vec<Option<Array>>> {
     let mut known: FxHashMap<usize, Array> = FxHashMap::default();
     for (leaf, tangent) in leaves.iter().zip(tangents) {
         if let Some(tangent) = tangent {

@@ -12,5 +12,8 @@ mod vmap;
 pub use compile::Traced;
 pub use custom::{Hooks, checkpoint, with_hooks};
 pub use jvp::jvp;
+pub(crate) use jvp::push;
+pub(crate) use vjp::pull;
 pub use vjp::vjp;
+pub(crate) use vmap::batch;
 pub use vmap::vmap;

@@ -35,7 +35,8 @@ pub fn vjp<E: From<Error>>(
     Ok((outputs, pulled))
 }
 
-fn pull(leaves: &[Array], outputs: &[Array], cotangents: Vec<Option<Array>>) -> Result<Vec<Option<Array>>> {
+/// Cotangents of leaves from cotangents of the outputs that were computed from them.
+pub(crate) fn pull(leaves: &[Array], outputs: &[Array], cotangents: Vec<Option<Array>>) -> Result<Vec<Option<Array>>> {
     let between = between(leaves, outputs);
     let mut sums: FxHashMap<usize, Array> = FxHashMap::default();
     for (output, cotangent) in outputs.iter().zip(cotangents) {

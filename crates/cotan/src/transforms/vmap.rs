@@ -22,31 +22,52 @@ pub fn vmap<E: From<Error>>(
     in_axes: &[Option<usize>],
     out_axes: impl FnOnce(&[Array]) -> Result<Vec<usize>, E>,
 ) -> Result<Vec<Array>, E> {
-    let scope = Trace::enter();
+    // Every value that `f` makes is to be read.
+    let _scope = Trace::enter();
     let Some(examples) = examples(inputs, in_axes)? else { return f(inputs) };
+    let inputs = inputs
+        .iter()
+        .zip(in_axes)
+        .map(|(input, axis)| match axis {
+            Some(axis) => Ok(Batched::mapped(moveaxis(input, *axis as i64, 0)?)),
+            None => Ok(Batched { array: input.clone(), mapped: false }),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let mut axes = Vec::new();
+    let seen = |arguments: &[Array]| -> Result<Vec<Array>, E> {
+        let outputs = f(arguments)?;
+        axes = out_axes(&outputs)?;
+        Ok(outputs)
+    };
+    let outputs = batch(seen, &inputs, examples)?;
+    let place = |(output, axis): (Batched, usize)| moveaxis(&output.expand(examples)?, 0, axis as i64);
+    Ok(outputs.into_iter().zip(axes).map(place).collect::<Result<_>>()?)
+}
+
+/// Applies `f`, which sees one example, to all of them.
+pub(crate) fn batch<E: From<Error>>(
+    f: impl FnOnce(&[Array]) -> Result<Vec<Array>, E>,
+    inputs: &[Batched],
+    examples: usize,
+) -> Result<Vec<Batched>, E> {
+    let scope = Trace::enter();
     let mut mapped: FxHashMap<usize, Batched> = FxHashMap::default();
     let mut leaves = Vec::new();
     let mut arguments = Vec::with_capacity(inputs.len());
-    for (input, axis) in inputs.iter().zip(in_axes) {
-        let Some(axis) = *axis else {
-            arguments.push(input.clone());
+    for input in inputs {
+        if !input.mapped {
+            arguments.push(input.array.clone());
             continue;
-        };
-        let front = moveaxis(input, axis as i64, 0)?;
-        let leaf = Array::placeholder(&front.shape()[1..], input.dtype(), scope.trace(), "vmap");
-        mapped.insert(leaf.id(), Batched::mapped(front));
+        }
+        let leaf = Array::placeholder(input.example_shape(), input.array.dtype(), scope.trace(), "vmap");
+        mapped.insert(leaf.id(), input.clone());
         leaves.push(leaf.clone());
         arguments.push(leaf);
     }
     let outputs = f(&arguments)?;
     map_nodes(&between(&leaves, &outputs), &mut mapped, examples)?;
-    let axes = out_axes(&outputs)?;
-    let place = |output: &Array, axis: usize| {
-        let batched =
-            mapped.get(&output.id()).cloned().unwrap_or_else(|| Batched { array: output.clone(), mapped: false });
-        moveaxis(&batched.expand(examples)?, 0, axis as i64)
-    };
-    Ok(outputs.iter().zip(axes).map(|(output, axis)| place(output, axis)).collect::<Result<_>>()?)
+    let shared = |output: &Array| Batched { array: output.clone(), mapped: false };
+    Ok(outputs.iter().map(|output| mapped.get(&output.id()).cloned().unwrap_or_else(|| shared(output))).collect())
 }
 
 fn map_nodes(between: &Between, mapped: &mut FxHashMap<usize, Batched>, examples: usize) -> Result<()> {
