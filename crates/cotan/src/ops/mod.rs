@@ -249,8 +249,8 @@ ops![
     Load,
     IndexedMatmul,
     SegmentedMatmul,
-    Hadamard
+    Hadamard,
     Loop,
     While,
-    Switch
+    Switch,
 ];
