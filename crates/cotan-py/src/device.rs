@@ -70,7 +70,7 @@ pub struct Device {
 #[pymethods]
 impl Device {
     #[new]
-    #[pyo3(signature = (r#type, index = 0))]
+    #[pyo3(signature = (r#type: "DeviceType", index = 0))]
     fn new(r#type: Bound<'_, PyAny>, index: i32) -> Result<Device> {
         match r#type.cast::<Kind>() {
             Ok(kind) => Ok(Device { kind: *kind.get(), index }),
@@ -80,6 +80,7 @@ impl Device {
 
     /// The sort of device.
     #[getter]
+    #[cfg_attr(false, python("def type(self) -> DeviceType"))]
     fn r#type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.kind.object(py)
     }
@@ -126,6 +127,7 @@ fn device(object: &Bound<'_, PyAny>) -> Option<Device> {
 }
 
 /// An argument that names a device, whether there is one or not.
+#[cfg_attr(false, python("_Device"))]
 pub struct DeviceArg(Device);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for DeviceArg {
@@ -212,6 +214,7 @@ impl Stream {
 }
 
 /// An argument that says where to run: a stream, or a device for its default stream.
+#[cfg_attr(false, python("_Stream"))]
 pub enum StreamArg {
     Stream(Stream),
     ThreadLocal(ThreadLocalStream),
@@ -355,6 +358,7 @@ fn synchronize(stream: Option<StreamArg>) {}
 
 /// How many devices of a sort there are.
 #[pyfunction]
+#[pyo3(signature = (device_type: "DeviceType"))]
 fn device_count(device_type: &Bound<'_, PyAny>) -> Result<usize> {
     match device_type.cast::<Kind>() {
         Ok(kind) => Ok(usize::from(Device::first(*kind.get()).is_present())),
@@ -376,7 +380,7 @@ fn is_available(device: DeviceArg) -> bool {
 ///
 /// A device that is not available has no entries.
 #[pyfunction]
-#[pyo3(signature = (d = None))]
+#[pyo3(signature = (d = None) -> "dict[str, str]")]
 fn device_info(py: Python<'_>, d: Option<DeviceArg>) -> PyResult<Bound<'_, PyDict>> {
     let info = PyDict::new(py);
     if d.is_none_or(|d| d.0.is_present()) {
@@ -401,6 +405,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Stream>()?;
     module.add_class::<ThreadLocalStream>()?;
     module.add_class::<StreamContext>()?;
+    #[cfg_attr(false, python("cpu, gpu: DeviceType"))]
     for kind in [Kind::cpu, Kind::gpu] {
         module.add(kind.name(), kind.object(module.py())?)?;
     }

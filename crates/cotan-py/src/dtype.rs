@@ -136,6 +136,7 @@ fn type_or_category(object: &Bound<'_, PyAny>) -> Result<TypeOrCategory> {
 /// >>> mx.issubdtype(mx.float16, mx.floating)
 /// True
 #[pyfunction]
+#[pyo3(signature = (arg1: "Dtype | DtypeCategory", arg2: "Dtype | DtypeCategory"))]
 fn issubdtype(arg1: &Bound<'_, PyAny>, arg2: &Bound<'_, PyAny>) -> Result<bool> {
     Ok(match (type_or_category(arg1)?, type_or_category(arg2)?) {
         (TypeOrCategory::Type(a), TypeOrCategory::Type(b)) => a == b,
@@ -167,6 +168,7 @@ fn is_kind(dtype: DType, kind: &Bound<'_, PyAny>) -> Result<bool> {
 
 /// True when a type is of a kind of the Python array API standard, or of one of several.
 #[pyfunction]
+#[pyo3(signature = (dtype, kind: "str | Dtype | tuple[str | Dtype, ...]"))]
 fn isdtype(dtype: PyDtype, kind: &Bound<'_, PyAny>) -> Result<bool> {
     let Ok(kinds) = kind.cast::<PyTuple>() else { return is_kind(dtype.0, kind) };
     for kind in kinds {
@@ -189,7 +191,7 @@ fn dtype_of(object: &Bound<'_, PyAny>) -> Result<DType> {
 
 /// The type that arrays and types promote to.
 #[pyfunction]
-#[pyo3(signature = (*arrays_and_dtypes))]
+#[pyo3(signature = (*arrays_and_dtypes: "array | Dtype"))]
 fn result_type(arrays_and_dtypes: &Bound<'_, PyTuple>) -> Result<Py<PyDtype>> {
     let mut dtypes = arrays_and_dtypes.iter().map(|object| dtype_of(&object));
     let Some(first) = dtypes.next() else { return Err(value_error("result_type: needs at least one array or Dtype")) };
@@ -199,6 +201,7 @@ fn result_type(arrays_and_dtypes: &Bound<'_, PyTuple>) -> Result<Py<PyDtype>> {
 
 /// True when combining `from_` with the type `to` gives `to`.
 #[pyfunction]
+#[pyo3(signature = (from_: "array | Dtype", to))]
 fn can_cast(from_: &Bound<'_, PyAny>, to: PyDtype) -> Result<bool> {
     Ok(dtype_of(from_)?.promote(to.0) == to.0)
 }
@@ -305,10 +308,23 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Category>()?;
     module.add_class::<FInfo>()?;
     module.add_class::<IInfo>()?;
+    #[cfg_attr(
+        false,
+        python(
+            "bool_, uint8, uint16, uint32, uint64, int8, int16, int32, int64: Dtype",
+            "float16, bfloat16, float32, float64, complex64: Dtype",
+        )
+    )]
     for dtype in DType::ALL {
         let name = if dtype == DType::Bool { "bool_" } else { dtype.name() };
         module.add(name, object(py, dtype)?)?;
     }
+    #[cfg_attr(
+        false,
+        python(
+            "complexfloating, floating, inexact, signedinteger, unsignedinteger, integer, number, generic: DtypeCategory"
+        )
+    )]
     for (name, category) in CATEGORIES {
         module.add(name, category)?;
     }

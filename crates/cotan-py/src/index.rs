@@ -7,6 +7,7 @@ use pyo3::types::{PyBool, PyEllipsis, PyFloat, PyList, PySlice, PyTuple};
 
 use crate::array::{PyArray, stored, wrap};
 use crate::error::{Result, type_error, value_error};
+use crate::operand::Other;
 use crate::{build, foreign};
 
 /// A parsed index, with the interpreter to release while a mask is evaluated.
@@ -124,6 +125,7 @@ impl ArrayAt {
 
 #[pymethods]
 impl ArrayAt {
+    #[cfg_attr(false, python("def __getitem__(self, indices: _Index, /) -> ArrayAt"))]
     fn __getitem__(&self, indices: &Bound<'_, PyAny>) -> Result<ArrayAt> {
         if self.index.is_some() {
             return Err(type_error("at: the places are chosen already"));
@@ -132,32 +134,32 @@ impl ArrayAt {
     }
 
     /// The array with `value` added at the places, once for each time that a place is named.
-    fn add(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn add(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Add, value)
     }
 
     /// The array with `value` subtracted at the places.
-    fn subtract(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn subtract(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Subtract, value)
     }
 
     /// The array with the places multiplied by `value`.
-    fn multiply(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn multiply(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Multiply, value)
     }
 
     /// The array with the places divided by `value`.
-    fn divide(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn divide(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Divide, value)
     }
 
     /// The array with the places raised to at least `value`.
-    fn maximum(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn maximum(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Maximum, value)
     }
 
     /// The array with the places lowered to at most `value`.
-    fn minimum(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn minimum(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Minimum, value)
     }
 }

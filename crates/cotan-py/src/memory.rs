@@ -11,6 +11,7 @@ use crate::error::{Result, type_error, value_error};
 use crate::random::RandomState;
 
 /// A number of bytes.
+#[cfg_attr(false, python("int"))]
 struct Bytes(usize);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Bytes {

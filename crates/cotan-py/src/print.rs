@@ -22,7 +22,7 @@ pub struct PrintOptions {
 #[pymethods]
 impl PrintOptions {
     #[new]
-    #[pyo3(signature = (precision = -1))]
+    #[pyo3(signature = (precision = -1), text_signature = "(precision=-1)")]
     fn new(precision: i32) -> PrintOptions {
         PrintOptions { precision }
     }
@@ -40,7 +40,7 @@ fn get_printoptions() -> PrintOptions {
 
 /// Prints floats and complex numbers with `precision` decimals from now on; a negative number restores the default.
 #[pyfunction]
-#[pyo3(signature = (precision = -1))]
+#[pyo3(signature = (precision = -1), text_signature = "(precision=-1)")]
 fn set_printoptions(precision: i32) {
     PRECISION.store(precision.max(-1), Ordering::Relaxed);
 }
@@ -66,7 +66,7 @@ impl PrintOptionsContext {
 
 /// A `with` block in which floats print with `precision` decimals.
 #[pyfunction]
-#[pyo3(signature = (precision = -1))]
+#[pyo3(signature = (precision = -1), text_signature = "(precision=-1)")]
 fn printoptions(precision: i32) -> PrintOptionsContext {
     PrintOptionsContext { inside: precision, outside: -1 }
 }

@@ -32,12 +32,14 @@ impl RandomState {
         }
     }
 
+    #[cfg_attr(false, python("def __iter__(self) -> Iterator[array]"))]
     fn __iter__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyIterator>> {
         Ok(PyTuple::new(py, [self.__getitem__(0)?])?.try_iter()?)
     }
 }
 
 /// A seed: an integer of 64 bits that is not negative.
+#[cfg_attr(false, python("int"))]
 struct Seed(u64);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Seed {
@@ -270,7 +272,10 @@ fn bernoulli(p: Option<Elementwise>, shape: Option<Sizes>, key: Key, stream: Opt
 /// has, where the shape of the distributions broadcasts to it. IndexError for an axis that doesn't exist, ValueError
 /// when both are given or shapes don't fit.
 #[pyfunction]
-#[pyo3(signature = (logits, axis = -1, shape = None, num_samples = None, key = None, stream = None))]
+#[pyo3(
+    signature = (logits, axis = -1, shape = None, num_samples = None, key = None, stream = None),
+    text_signature = "(logits, axis=-1, shape=None, num_samples=None, key=None, stream=None)"
+)]
 fn categorical(
     logits: ArrayArg,
     axis: i64,
@@ -289,6 +294,7 @@ fn categorical(
 }
 
 /// What to permute.
+#[cfg_attr(false, python("int | _Array"))]
 enum Permuted {
     Numbers(i64),
     Entries(Array),

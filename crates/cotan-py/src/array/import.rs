@@ -18,6 +18,7 @@ struct ArrayLike {
 #[pymethods]
 impl ArrayLike {
     #[new]
+    #[pyo3(signature = (arg: "_Nested"))]
     fn new(arg: Py<PyAny>) -> ArrayLike {
         ArrayLike { value: arg }
     }
@@ -30,7 +31,7 @@ impl ArrayLike {
 /// An array of `a`, which may be anything `array` accepts. Memory of other libraries is never shared: `copy=False`
 /// raises ValueError where a copy would be needed.
 #[pyfunction]
-#[pyo3(signature = (a, dtype = None, *, copy = None))]
+#[pyo3(signature = (a: "_Nested", dtype = None, *, copy = None))]
 fn asarray(a: &Bound<'_, PyAny>, dtype: Option<PyDtype>, copy: Option<bool>) -> Result<PyArray> {
     let shared = match a.cast::<PyArray>() {
         Ok(array) => dtype.is_none_or(|dtype| dtype.0 == array.get().get().dtype()),
@@ -44,7 +45,7 @@ fn asarray(a: &Bound<'_, PyAny>, dtype: Option<PyDtype>, copy: Option<bool>) -> 
 
 /// A copy of an array that another library offers through DLPack.
 #[pyfunction]
-#[pyo3(signature = (x, /, *, copy = None))]
+#[pyo3(signature = (x: "_SupportsDLPack", /, *, copy = None))]
 fn from_dlpack(x: &Bound<'_, PyAny>, copy: Option<bool>) -> Result<PyArray> {
     if let Ok(array) = x.cast::<PyArray>() {
         return wrap(array.get().get());

@@ -27,14 +27,14 @@ impl PyArray {
     }
 
     /// The same elements under another shape; one size may be -1.
-    #[pyo3(signature = (*shape, stream = None))]
+    #[pyo3(signature = (*shape: "_Axes", stream = None))]
     fn reshape(&self, shape: &Bound<'_, PyTuple>, stream: Option<StreamArg>) -> Result<PyArray> {
         let _ = stream;
         wrap(ops::reshape_signed(&self.get(), &integers(shape)?)?)
     }
 
     /// The array with its axes in the given order, by default reversed.
-    #[pyo3(signature = (*axes, stream = None))]
+    #[pyo3(signature = (*axes: "_Axes | None", stream = None))]
     fn transpose(&self, axes: &Bound<'_, PyTuple>, stream: Option<StreamArg>) -> Result<PyArray> {
         let _ = stream;
         let axes = if axes.len() == 1 && axes.get_item(0)?.is_none() { Vec::new() } else { integers(axes)? };
@@ -46,7 +46,10 @@ impl PyArray {
     }
 
     /// Axes `start_axis` to `end_axis` joined into one.
-    #[pyo3(signature = (start_axis = 0, end_axis = -1, *, stream = None))]
+    #[pyo3(
+        signature = (start_axis = 0, end_axis = -1, *, stream = None),
+        text_signature = "(self, start_axis=0, end_axis=-1, *, stream=None)"
+    )]
     fn flatten(&self, start_axis: i64, end_axis: i64, stream: Option<StreamArg>) -> Result<PyArray> {
         let _ = stream;
         wrap(ops::flatten(&self.get(), start_axis, end_axis)?)

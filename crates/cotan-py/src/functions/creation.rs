@@ -20,6 +20,7 @@ fn dtype_or(dtype: Option<PyDtype>, default: DType) -> DType {
 }
 
 /// A bound or the step of a range.
+#[cfg_attr(false, python("int | float"))]
 #[derive(Clone, Copy)]
 enum Limit {
     Int(i64),
@@ -252,7 +253,7 @@ fn diag(a: ArrayArg, k: i64, stream: Option<StreamArg>) -> Result<PyArray> {
 /// keeps size 1 along the axes of the others. ValueError for another `indexing` and for inputs with more axes.
 #[pyfunction]
 #[pyo3(
-    signature = (*arrays, sparse = None, indexing = None, stream = None),
+    signature = (*arrays: "_Array", sparse = None, indexing = None, stream = None) -> "tuple[array, ...]",
     text_signature = "(*arrays, sparse=False, indexing='xy', stream=None)"
 )]
 fn meshgrid<'py>(

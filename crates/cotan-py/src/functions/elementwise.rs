@@ -152,6 +152,14 @@ fn array_equal(a: Elementwise, b: Elementwise, equal_nan: bool, stream: Option<S
 /// >>> mx.where(mx.array([True, False]), mx.array([1, 2]), 0)
 /// array([1, 0], dtype=int32)
 #[pyfunction(name = "where")]
+#[cfg_attr(
+    false,
+    python(
+        "def where(condition: _Operand, x: _Operand, y: _Operand, /, *, stream: _Stream | None = None) -> array",
+        "def where(condition: _Operand, x: None = None, y: None = None, /, *, stream: _Stream | None = None) \
+                -> tuple[array, ...]",
+    )
+)]
 #[pyo3(signature = (condition, x = None, y = None, /, *, stream = None))]
 fn where_<'py>(
     py: Python<'py>,

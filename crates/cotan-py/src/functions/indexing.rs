@@ -19,7 +19,7 @@ use crate::operand::ArrayArg;
 /// >>> mx.nonzero(mx.array([0, 5, 0, 7]))
 /// (array([1, 3], dtype=int64),)
 #[pyfunction]
-#[pyo3(signature = (a, /, *, stream = None))]
+#[pyo3(signature = (a, /, *, stream = None) -> "tuple[array, ...]")]
 fn nonzero(py: Python<'_>, a: ArrayArg, stream: Option<StreamArg>) -> Result<Bound<'_, PyTuple>> {
     places(py, &a.0, stream)
 }
@@ -31,6 +31,7 @@ pub fn places<'py>(py: Python<'py>, a: &Array, stream: Option<StreamArg>) -> Res
 }
 
 /// An index along an axis, or an array of them.
+#[cfg_attr(false, python("int | _Array"))]
 enum Positions {
     One(i64),
     Array(Array),
@@ -131,6 +132,7 @@ fn slice_update(
 }
 
 /// One array or several.
+#[cfg_attr(false, python("_Array | Sequence[_Array]"))]
 enum OneOrMore {
     One(Array),
     More(Vec<Array>),
@@ -158,6 +160,13 @@ impl OneOrMore {
 
 /// The inputs, an array or a list of arrays, each of which is evaluated after all of `dependencies`.
 #[pyfunction]
+#[cfg_attr(
+    false,
+    python(
+        "def depends(inputs: _Array, dependencies: _Array | Sequence[_Array]) -> array",
+        "def depends(inputs: Sequence[_Array], dependencies: _Array | Sequence[_Array]) -> list[array]",
+    )
+)]
 fn depends(py: Python<'_>, inputs: OneOrMore, dependencies: OneOrMore) -> Result<Bound<'_, PyAny>> {
     let mut after = all_on(None, ops::depends(inputs.arrays(), dependencies.arrays()))?;
     match (&inputs, after.pop()) {

@@ -39,6 +39,7 @@ fn stack(arrays: ArrayList, axis: Option<i64>, stream: Option<StreamArg>) -> Res
 }
 
 /// How to take an axis apart: into so many equal parts, or at places.
+#[cfg_attr(false, python("int | Sequence[int]"))]
 pub enum SplitArg {
     Parts(i64),
     Places(Vec<i64>),
@@ -80,12 +81,13 @@ fn split(a: ArrayArg, indices_or_sections: SplitArg, axis: i64, stream: Option<S
 
 /// The tuple of slices along `axis`, without that axis. IndexError for an axis that doesn't exist.
 #[pyfunction]
-#[pyo3(signature = (x, /, *, axis = 0, stream = None))]
+#[pyo3(signature = (x, /, *, axis = 0, stream = None) -> "tuple[array, ...]")]
 fn unstack(py: Python<'_>, x: ArrayArg, axis: i64, stream: Option<StreamArg>) -> Result<Bound<'_, PyTuple>> {
     Ok(PyTuple::new(py, all_on(stream, ops::unstack(&x.0, axis))?)?)
 }
 
 /// How many places come before and after each axis.
+#[cfg_attr(false, python("int | Sequence[int] | Sequence[Sequence[int]]"))]
 enum Width {
     Same(i64),
     Pair(i64, i64),

@@ -60,6 +60,7 @@ fn kron(a: ArrayArg, b: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> 
 }
 
 /// Which axes are summed over.
+#[cfg_attr(false, python("int | Sequence[_Axes]"))]
 enum Summed {
     Count(i64),
     Pairs(Vec<i64>, Vec<i64>),
@@ -108,7 +109,7 @@ fn tensordot(a: ArrayArg, b: ArrayArg, axes: Summed, stream: Option<StreamArg>) 
 /// >>> mx.vecdot(mx.array([1, 2]), mx.array([3, 4]))
 /// array(11, dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (a, b, /, *, axis = -1, stream = None))]
+#[pyo3(signature = (a, b, /, *, axis = -1, stream = None), text_signature = "(a, b, /, *, axis=-1, stream=None)")]
 fn vecdot(a: ArrayArg, b: ArrayArg, axis: i64, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::vecdot(&a.0, &b.0, axis))
 }

@@ -85,7 +85,10 @@ arithmetic_scans! {
 /// >>> mx.diff(mx.array([1, 4, 9]))
 /// array([3, 5], dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (a, /, n = 1, axis = -1, *, stream = None))]
+#[pyo3(
+    signature = (a, /, n = 1, axis = -1, *, stream = None),
+    text_signature = "(a, /, n=1, axis=-1, *, stream=None)"
+)]
 fn diff(a: ArrayArg, n: i64, axis: i64, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::diff(&a.0, n, axis))
 }

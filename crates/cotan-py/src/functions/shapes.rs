@@ -30,7 +30,10 @@ fn reshape(a: ArrayArg, shape: Integers, stream: Option<StreamArg>) -> Result<Py
 ///
 /// ValueError when the first axis comes after the last.
 #[pyfunction]
-#[pyo3(signature = (a, /, start_axis = 0, end_axis = -1, *, stream = None))]
+#[pyo3(
+    signature = (a, /, start_axis = 0, end_axis = -1, *, stream = None),
+    text_signature = "(a, /, start_axis=0, end_axis=-1, *, stream=None)"
+)]
 fn flatten(a: ArrayArg, start_axis: i64, end_axis: i64, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::flatten(&a.0, start_axis, end_axis))
 }
@@ -114,7 +117,7 @@ fn broadcast_to(a: Elementwise, shape: Sizes, stream: Option<StreamArg>) -> Resu
 
 /// The list of all arrays, each broadcast to the shape of all of them. ValueError when the shapes don't broadcast.
 #[pyfunction]
-#[pyo3(signature = (*arrays, stream = None))]
+#[pyo3(signature = (*arrays: "_Array", stream = None))]
 fn broadcast_arrays(arrays: &Bound<'_, PyTuple>, stream: Option<StreamArg>) -> Result<Vec<PyArray>> {
     all_on(stream, ops::broadcast_arrays(&self::arrays(arrays.iter().map(Ok))?))
 }
@@ -125,7 +128,7 @@ fn broadcast_arrays(arrays: &Bound<'_, PyTuple>, stream: Option<StreamArg>) -> R
 /// >>> mx.broadcast_shapes((2, 1), (3,))
 /// (2, 3)
 #[pyfunction]
-#[pyo3(signature = (*shapes))]
+#[pyo3(signature = (*shapes: "Sequence[int]") -> "tuple[int, ...]")]
 fn broadcast_shapes<'py>(shapes: &Bound<'py, PyTuple>) -> Result<Bound<'py, PyTuple>> {
     let shapes_given: Vec<Sizes> = shapes.iter().map(|shape| shape.extract()).collect::<PyResult<_>>()?;
     let slices: Vec<&[usize]> = shapes_given.iter().map(|shape| &shape.0[..]).collect();
@@ -216,6 +219,13 @@ macro_rules! at_least {
             /// One array gives an array, several give a list of arrays.
             #[pyfunction]
             #[pyo3(signature = (*arys, stream = None))]
+            #[cfg_attr(
+                false,
+                python(
+                    "def _(ary: _Array, /, *, stream: _Stream | None = None) -> array",
+                    "def _(ary0: _Array, ary1: _Array, /, *arys: _Array, stream: _Stream | None = None) -> list[array]",
+                )
+            )]
             fn $name<'py>(arys: &Bound<'py, PyTuple>, stream: Option<StreamArg>) -> Result<Bound<'py, PyAny>> {
                 let results = arrays(arys.iter().map(Ok))?.iter().map(ops::$name).collect::<cotan::Result<Vec<_>>>();
                 let mut results = all_on(stream, results)?;

@@ -117,6 +117,17 @@ fn searchsorted(sorted_sequence: ArrayArg, values: ArrayArg, side: &str, stream:
 #[pyo3(signature = (
     a, /, size, return_index = false, return_inverse = false, return_counts = false, fill_value = None, *, stream = None
 ))]
+#[cfg_attr(
+    false,
+    python(
+        "def unique(a: _Array, /, size: int, return_index: Literal[False] = False, return_inverse: \
+                Literal[False] = False, return_counts: Literal[False] = False, fill_value: _Operand | None = None, \
+                *, stream: _Stream | None = None) -> array",
+        "def unique(a: _Array, /, size: int, return_index: bool = False, return_inverse: bool = False, \
+                return_counts: bool = False, fill_value: _Operand | None = None, *, stream: _Stream | None = None) \
+                -> tuple[array, ...]",
+    )
+)]
 #[allow(clippy::too_many_arguments)]
 fn unique<'py>(
     py: Python<'py>,

@@ -138,7 +138,7 @@ impl Compiled {
 /// >>> mx.compile(lambda x: x * 2 + 1)(mx.array(3.0))
 /// array(7, dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (fun, inputs = None, outputs = None, shapeless = false))]
+#[pyo3(signature = (fun: "Callable[_P, _R]", inputs = None, outputs = None, shapeless = false) -> "Callable[_P, _R]")]
 fn compile<'py>(
     fun: &Bound<'py, PyAny>,
     inputs: Option<Py<PyAny>>,

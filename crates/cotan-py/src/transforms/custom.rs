@@ -34,6 +34,7 @@ struct Rules {
 /// >>> mx.grad(double)(mx.array(1.0))
 /// array(10, dtype=float32)
 #[pyclass(name = "custom_function", module = "cotan.core", dict, weakref)]
+#[cfg_attr(false, python("Generic[_P, _R]"))]
 struct CustomFunction {
     fun: Py<PyAny>,
     rules: Arc<Mutex<Rules>>,
@@ -65,27 +66,31 @@ impl CustomFunction {
 #[pymethods]
 impl CustomFunction {
     #[new]
+    #[pyo3(signature = (f: "Callable[_P, _R]"))]
     fn new(f: &Bound<'_, PyAny>) -> Result<CustomFunction> {
         callable("custom_function", f)?;
         Ok(CustomFunction { fun: f.clone().unbind(), rules: Arc::default() })
     }
 
     /// Registers `f(primals, cotangents, outputs)`, which returns cotangents like the primals.
+    #[pyo3(signature = (f: "Callable[..., Any]") -> "custom_function[_P, _R]")]
     fn vjp(slf: &Bound<'_, Self>, f: Py<PyAny>) -> Result<Py<CustomFunction>> {
         CustomFunction::register(slf, |rules| rules.vjp = Some(f))
     }
 
     /// Registers `f(primals, tangents)`, which returns tangents like the outputs.
+    #[pyo3(signature = (f: "Callable[..., Any]") -> "custom_function[_P, _R]")]
     fn jvp(slf: &Bound<'_, Self>, f: Py<PyAny>) -> Result<Py<CustomFunction>> {
         CustomFunction::register(slf, |rules| rules.jvp = Some(f))
     }
 
     /// Registers `f(inputs, axes)`, which returns the outputs and their axes.
+    #[pyo3(signature = (f: "Callable[..., Any]") -> "custom_function[_P, _R]")]
     fn vmap(slf: &Bound<'_, Self>, f: Py<PyAny>) -> Result<Py<CustomFunction>> {
         CustomFunction::register(slf, |rules| rules.vmap = Some(f))
     }
 
-    #[pyo3(signature = (*args, **kwargs))]
+    #[pyo3(signature = (*args: "_P.args", **kwargs: "_P.kwargs") -> "_R")]
     fn __call__<'py>(
         &self,
         args: &Bound<'py, PyTuple>,
@@ -258,6 +263,7 @@ impl Checkpointed {
 ///
 /// Arguments and results may be nested lists, tuples and dicts of arrays.
 #[pyfunction]
+#[pyo3(signature = (fun: "Callable[_P, _R]") -> "Callable[_P, _R]")]
 fn checkpoint<'py>(fun: &Bound<'py, PyAny>) -> Result<Bound<'py, Checkpointed>> {
     callable("checkpoint", fun)?;
     Ok(wraps(Bound::new(fun.py(), Checkpointed { fun: fun.clone().unbind() })?, fun)?)
