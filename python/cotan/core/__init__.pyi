@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from types import EllipsisType, ModuleType
 from typing import Any, BinaryIO, ClassVar, Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, final, overload
+import numpy
 from numpy.typing import NDArray
 from typing_extensions import Buffer, Self, disjoint_base
 from . import random as random
@@ -314,7 +315,7 @@ _Scalar: TypeAlias = bool | int | float | complex
 # What stands for an array of its own.
 _Array: TypeAlias = array | _SupportsArray
 # What operators and elementwise functions take: a number adapts to the other operand.
-_Operand: TypeAlias = array | _Scalar | _SupportsArray | Buffer | _SupportsDLPack
+_Operand: TypeAlias = array | _Scalar | _SupportsArray | NDArray[Any] | numpy.generic[Any] | Buffer | _SupportsDLPack
 # What arrays are made of.
 _Nested: TypeAlias = _Operand | Sequence[_Nested]
 _Axes: TypeAlias = int | Sequence[int]
@@ -2188,7 +2189,7 @@ def unique(
     fill_value: _Operand | None = None,
     *,
     stream: _Stream | None = None,
-) -> tuple[array, ...]: ...
+) -> array | tuple[array, ...]: ...
 
 def matmul(a: _Array, b: _Array, /, *, stream: _Stream | None = None) -> array:
     """The matrix product over the last axis of `a` and the second to last of `b`; the axes before those broadcast.

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator, Sequence
 from typing import final
-from . import Dtype, _Array, _Operand, _Stream, array, mean, stream
+from . import Dtype, _Array, _Operand, _Stream, array
 
 __all__ = [
     "bernoulli",

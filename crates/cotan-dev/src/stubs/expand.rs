@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 
 /// A macro: its rules in order.
 pub struct Macro {
@@ -137,7 +137,8 @@ fn repeated<'a>(
     bindings: &mut Bindings,
 ) -> &'a [TokenTree] {
     let mut rounds: Vec<Bindings> = Vec::new();
-    while !tokens.is_empty() && !(at_most_once && rounds.len() == 1) {
+    let most = if at_most_once { 1 } else { usize::MAX };
+    while !tokens.is_empty() && rounds.len() < most {
         let start = match (separator, tokens.split_first()) {
             (Some(separator), Some((first, rest))) if !rounds.is_empty() => {
                 if first.to_string() != separator.to_string() {
@@ -179,24 +180,28 @@ fn fragment<'a>(kind: &str, tokens: &'a [TokenTree]) -> Option<(TokenStream, &'a
             let (first, rest) = tokens.split_first()?;
             return Some((first.clone().into(), rest));
         }
-        "ident" => parsed(|input| syn::Ident::parse_any(input), stream),
-        "expr" => parsed(|input| input.parse::<syn::Expr>(), stream),
-        "ty" => parsed(|input| input.parse::<syn::Type>(), stream),
-        "path" => parsed(syn::Path::parse_mod_style, stream),
-        "literal" => parsed(|input| input.parse::<syn::Lit>(), stream),
-        "meta" => parsed(|input| input.parse::<syn::Meta>(), stream),
-        "lifetime" => parsed(|input| input.parse::<syn::Lifetime>(), stream),
-        "vis" => parsed(|input| input.parse::<syn::Visibility>(), stream),
-        "item" => parsed(|input| input.parse::<syn::Item>(), stream),
-        "block" => parsed(|input| input.parse::<syn::Block>(), stream),
-        "pat" => parsed(syn::Pat::parse_multi, stream),
+        "ident" => parsed_with(syn::Ident::parse_any, stream),
+        "expr" => parsed::<syn::Expr>(stream),
+        "ty" => parsed::<syn::Type>(stream),
+        "path" => parsed_with(syn::Path::parse_mod_style, stream),
+        "literal" => parsed::<syn::Lit>(stream),
+        "meta" => parsed::<syn::Meta>(stream),
+        "lifetime" => parsed::<syn::Lifetime>(stream),
+        "vis" => parsed::<syn::Visibility>(stream),
+        "item" => parsed::<syn::Item>(stream),
+        "block" => parsed::<syn::Block>(stream),
+        "pat" => parsed_with(syn::Pat::parse_multi, stream),
         _ => None,
     }?;
     Some((value, &tokens[tokens.len() - rest..]))
 }
 
 /// The fragment, and how many tokens follow it.
-fn parsed<T: ToTokens>(
+fn parsed<T: Parse + ToTokens>(stream: TokenStream) -> Option<(TokenStream, usize)> {
+    parsed_with(T::parse, stream)
+}
+
+fn parsed_with<T: ToTokens>(
     parse: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
     stream: TokenStream,
 ) -> Option<(TokenStream, usize)> {
@@ -245,4 +250,33 @@ fn transcribed(parts: &[Part], bindings: &Bindings) -> TokenStream {
         }
     }
     tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Macro;
+
+    fn expand(definition: &str, call: &str) -> Option<String> {
+        let definition = Macro::parse(definition.parse().ok()?);
+        Some(definition.expand(call.parse().ok()?)?.to_string().replace(' ', ""))
+    }
+
+    #[test]
+    fn repetitions_nest_and_keep_what_stands_outside_of_them() {
+        let rules = "($kind:ident; $($(#[$doc:meta])* $name:ident;)*) => {
+            $($(#[$doc])* fn $name(a: $kind) -> $kind { ops::$name(a) })*
+        };";
+        let call = "Array; /// One.\n /// More.\n one; two;";
+        let expected =
+            "#[doc=\"One.\"]#[doc=\"More.\"]fnone(a:Array)->Array{ops::one(a)}fntwo(a:Array)->Array{ops::two(a)}";
+        assert_eq!(expand(rules, call), Some(expected.into()));
+    }
+
+    #[test]
+    fn the_first_rule_that_matches_everything_counts() {
+        let rules = "($a:expr) => { one($a) }; ($a:expr, $($rest:literal),+ $(,)?) => { more($a $(, $rest)+) };";
+        assert_eq!(expand(rules, "1 + 2"), Some("one(1+2)".into()));
+        assert_eq!(expand(rules, "f(x), 1, 2,"), Some("more(f(x),1,2)".into()));
+        assert_eq!(expand(rules, "f(x), y"), None);
+    }
 }

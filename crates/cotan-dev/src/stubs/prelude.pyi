@@ -5,6 +5,7 @@ from os import PathLike
 from types import EllipsisType, ModuleType
 from typing import Any, BinaryIO, ClassVar, Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, final, overload
 
+import numpy
 from numpy.typing import NDArray
 from typing_extensions import Buffer, Self, disjoint_base
 
@@ -21,7 +22,7 @@ _Scalar: TypeAlias = bool | int | float | complex
 # What stands for an array of its own.
 _Array: TypeAlias = array | _SupportsArray
 # What operators and elementwise functions take: a number adapts to the other operand.
-_Operand: TypeAlias = array | _Scalar | _SupportsArray | Buffer | _SupportsDLPack
+_Operand: TypeAlias = array | _Scalar | _SupportsArray | NDArray[Any] | numpy.generic[Any] | Buffer | _SupportsDLPack
 # What arrays are made of.
 _Nested: TypeAlias = _Operand | Sequence[_Nested]
 _Axes: TypeAlias = int | Sequence[int]

@@ -89,7 +89,7 @@ pub fn docstring(doc: &str, indent: &str) -> String {
     out
 }
 
-/// The names in code that could come from elsewhere: those that no dot precedes.
+/// The names in code that could come from elsewhere: neither attributes nor what is being defined or called.
 pub fn names(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut name = String::new();
@@ -99,11 +99,14 @@ pub fn names(code: &str) -> BTreeSet<String> {
             name.push(c);
             continue;
         }
-        if !name.is_empty() && before != '.' {
+        let defined = c == '=' || (c == ':' && before != '>');
+        if !name.is_empty() && before != '.' && !defined {
             found.insert(std::mem::take(&mut name));
         }
         name.clear();
-        before = c;
+        if c != ' ' || before != '>' {
+            before = c;
+        }
     }
     found
 }

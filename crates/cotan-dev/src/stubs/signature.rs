@@ -127,3 +127,35 @@ fn shown_defaults(text: &str) -> Vec<(String, String)> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Signature};
+    use crate::stubs::attributes::Options;
+
+    #[test]
+    fn annotations_and_shown_defaults_are_read() {
+        let item: syn::ItemFn = syn::parse_quote! {
+            #[pyo3(
+                signature = (a, /, shape: "int" = None, axis = Some(-1), *rest, flag = false, **more) -> "array",
+                text_signature = "(a, /, shape=(1, 2), axis=-1, *rest, flag=False, **more)"
+            )]
+            fn f() {}
+        };
+        let signature = Signature::of(&Options::of(&item.attrs, "pyfunction")).unwrap();
+        let found: Vec<_> = signature.parameters.iter().map(|p| (p.name.as_str(), p.default.as_deref())).collect();
+        let expected = [
+            ("a", None),
+            ("", None),
+            ("shape", Some("(1, 2)")),
+            ("axis", Some("-1")),
+            ("rest", None),
+            ("flag", Some("False")),
+            ("more", None),
+        ];
+        assert_eq!(found, expected);
+        assert!(signature.parameters[4].kind == Kind::Rest && signature.parameters[6].kind == Kind::Keywords);
+        assert_eq!(signature.parameters[2].annotation.as_deref(), Some("int"));
+        assert_eq!(signature.returns.as_deref(), Some("array"));
+    }
+}

@@ -125,7 +125,7 @@ fn searchsorted(sorted_sequence: ArrayArg, values: ArrayArg, side: &str, stream:
                 *, stream: _Stream | None = None) -> array",
         "def unique(a: _Array, /, size: int, return_index: bool = False, return_inverse: bool = False, \
                 return_counts: bool = False, fill_value: _Operand | None = None, *, stream: _Stream | None = None) \
-                -> tuple[array, ...]",
+                -> array | tuple[array, ...]",
     )
 )]
 #[allow(clippy::too_many_arguments)]
