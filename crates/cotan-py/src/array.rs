@@ -3,6 +3,7 @@
 mod import;
 mod methods;
 mod pickle;
+mod properties;
 
 use std::ffi::c_int;
 use std::sync::{Mutex, PoisonError};
@@ -12,9 +13,9 @@ use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict};
 
-use crate::dtype::{PyDtype, object};
+use crate::dtype::PyDtype;
 use crate::error::{Result, type_error, value_error};
 use crate::operand::{Operand, Other, pair, refusal};
 use crate::{build, dlpack, foreign, index, print};
@@ -413,88 +414,6 @@ impl PyArray {
             }
         }
     }
-
-    /// Sizes of the axes.
-    #[getter]
-    #[cfg_attr(false, python("def shape(self) -> tuple[int, ...]"))]
-    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.get().shape())
-    }
-
-    /// Number of axes.
-    #[getter]
-    fn ndim(&self) -> usize {
-        self.get().ndim()
-    }
-
-    /// Number of elements.
-    #[getter]
-    fn size(&self) -> usize {
-        self.get().size()
-    }
-
-    /// Bytes per element.
-    #[getter]
-    fn itemsize(&self) -> usize {
-        self.get().dtype().size()
-    }
-
-    /// Bytes of all elements.
-    #[getter]
-    fn nbytes(&self) -> usize {
-        let array = self.get();
-        array.size() * array.dtype().size()
-    }
-
-    /// Type of the elements.
-    #[getter]
-    fn dtype(&self, py: Python<'_>) -> PyResult<Py<PyDtype>> {
-        object(py, self.get().dtype())
-    }
-
-    /// The real part.
-    #[getter]
-    fn real(&self) -> Result<PyArray> {
-        wrap(ops::real(&self.get())?)
-    }
-
-    /// The imaginary part; zeros for a real array.
-    #[getter]
-    fn imag(&self) -> Result<PyArray> {
-        wrap(ops::imag(&self.get())?)
-    }
-
-    /// The array with its axes in reverse order.
-    #[getter(T)]
-    fn transposed(&self) -> Result<PyArray> {
-        wrap(ops::transpose_all(&self.get())?)
-    }
-
-    /// The array with its last two axes exchanged.
-    #[getter(mT)]
-    fn matrix_transposed(&self) -> Result<PyArray> {
-        let array = self.get();
-        if array.ndim() < 2 {
-            return Err(value_error(format!("mT: needs at least two axes, this array has {}", array.ndim())));
-        }
-        wrap(ops::swapaxes(&array, -1, -2)?)
-    }
-
-    /// Indexed updates that return a new array: `x.at[index].add(value)`.
-    #[getter]
-    fn at(&self) -> index::ArrayAt {
-        index::ArrayAt::new(self.get())
-    }
-
-    /// The value of an array with one element.
-    fn item(&self, py: Python<'_>) -> Result<Py<PyAny>> {
-        Ok(build::item(py, &tensor(py, &self.one("item()")?)?)?)
-    }
-
-    /// The elements as nested lists; without axes, the element itself.
-    fn tolist(&self, py: Python<'_>) -> Result<Py<PyAny>> {
-        Ok(build::nested(py, &tensor(py, &self.get())?)?)
-    }
 }
 
 fn no_modulo(modulo: &Bound<'_, PyAny>) -> Result<()> {
@@ -514,6 +433,10 @@ pub fn stored(value: &Bound<'_, PyAny>, dtype: DType) -> Result<Array> {
 }
 
 /// Walks over the first axis of the value that an array had when the walk began.
+///
+/// >>> import cotan.core as mx
+/// >>> [row.item() for row in mx.array([1, 2])]
+/// [1, 2]
 #[pyclass(module = "cotan.core")]
 pub struct ArrayIterator {
     array: Array,

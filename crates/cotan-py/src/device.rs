@@ -10,6 +10,10 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::error::{Result, type_error, value_error};
 
 /// The sorts of device. Only `cpu` is available.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.cpu == mx.DeviceType.cpu
+/// True
 #[allow(non_camel_case_types)]
 #[pyclass(name = "DeviceType", module = "cotan.core", frozen)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub enum Kind {
 
 #[pymethods]
 impl Kind {
+    /// The name of the sort.
+    ///
+    /// >>> mx.cpu.name
+    /// 'cpu'
     #[getter]
     fn name(&self) -> &'static str {
         match self {
@@ -28,6 +36,10 @@ impl Kind {
         }
     }
 
+    /// The number of the sort.
+    ///
+    /// >>> mx.cpu.value
+    /// 0
     #[getter]
     fn value(&self) -> u8 {
         *self as u8
@@ -79,6 +91,9 @@ impl Device {
     }
 
     /// The sort of device.
+    ///
+    /// >>> mx.default_device().type == mx.cpu
+    /// True
     #[getter]
     #[cfg_attr(false, python("def type(self) -> DeviceType"))]
     fn r#type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -149,6 +164,10 @@ impl DeviceArg {
 }
 
 /// A sequence of operations on a device. Operations of different streams may overlap.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.new_stream(mx.cpu) == mx.new_stream(mx.cpu)
+/// False
 #[pyclass(name = "Stream", module = "cotan.core", frozen, eq, hash)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Stream {
@@ -158,6 +177,9 @@ pub struct Stream {
 #[pymethods]
 impl Stream {
     /// The device that it belongs to.
+    ///
+    /// >>> mx.new_stream(mx.cpu).device
+    /// Device(cpu, 0)
     #[getter]
     fn device(&self) -> Device {
         CPU
@@ -169,6 +191,11 @@ impl Stream {
 }
 
 /// A handle that stands for a stream of its own in every thread.
+///
+/// >>> import cotan.core as mx
+/// >>> handle = mx.new_thread_local_stream(mx.cpu)
+/// >>> mx.add(1, 2, stream=handle)
+/// array(3, dtype=int32)
 #[pyclass(name = "ThreadLocalStream", module = "cotan.core", frozen, eq, hash)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadLocalStream {
@@ -178,6 +205,9 @@ pub struct ThreadLocalStream {
 #[pymethods]
 impl ThreadLocalStream {
     /// The device that it belongs to.
+    ///
+    /// >>> mx.new_thread_local_stream(mx.cpu).device
+    /// Device(cpu, 0)
     #[getter]
     fn device(&self) -> Device {
         CPU
@@ -254,6 +284,10 @@ impl StreamArg {
 }
 
 /// A `with` block in which a stream is the default one.
+///
+/// >>> import cotan.core as mx
+/// >>> with mx.StreamContext(mx.cpu):
+/// ...     x = mx.ones((2,)) + 1
 #[pyclass(name = "StreamContext", module = "cotan.core")]
 struct StreamContext {
     inside: Stream,
@@ -299,18 +333,29 @@ fn stream(s: StreamArg) -> StreamContext {
 }
 
 /// The device that operations use when nothing else is said.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.default_device()
+/// Device(cpu, 0)
 #[pyfunction]
 fn default_device() -> Device {
     CPU
 }
 
 /// Makes `device` the default. ValueError when it is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.set_default_device(mx.cpu)
 #[pyfunction]
 fn set_default_device(device: DeviceArg) -> Result<()> {
     device.expect_present()
 }
 
 /// This thread's default stream on `device`. ValueError when the device is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.default_stream(mx.cpu) == mx.default_stream(mx.cpu)
+/// True
 #[pyfunction]
 fn default_stream(device: DeviceArg) -> Result<Stream> {
     device.expect_present()?;
@@ -318,12 +363,20 @@ fn default_stream(device: DeviceArg) -> Result<Stream> {
 }
 
 /// Makes `stream` this thread's default on its device.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.set_default_stream(mx.new_stream(mx.cpu))
 #[pyfunction]
 fn set_default_stream(stream: &Stream) {
     DEFAULT.set(Some(*stream));
 }
 
 /// A new stream on `device`. ValueError when the device is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> s = mx.new_stream(mx.cpu)
+/// >>> mx.add(1, 2, stream=s)
+/// array(3, dtype=int32)
 #[pyfunction]
 fn new_stream(device: DeviceArg) -> Result<Stream> {
     device.expect_present()?;
@@ -331,12 +384,22 @@ fn new_stream(device: DeviceArg) -> Result<Stream> {
 }
 
 /// A new stream on `device` for use by any thread. ValueError when the device is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> s = mx.new_thread_unsafe_stream(mx.cpu)
+/// >>> mx.add(1, 2, stream=s)
+/// array(3, dtype=int32)
 #[pyfunction(name = "new_thread_unsafe_stream")]
 fn new_shared_stream(device: DeviceArg) -> Result<Stream> {
     new_stream(device)
 }
 
 /// A handle that stands for a new stream on `device` in every thread. ValueError when the device is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> s = mx.new_thread_local_stream(mx.cpu)
+/// >>> mx.add(1, 2, stream=s)
+/// array(3, dtype=int32)
 #[pyfunction]
 fn new_thread_local_stream(device: DeviceArg) -> Result<ThreadLocalStream> {
     device.expect_present()?;
@@ -344,6 +407,12 @@ fn new_thread_local_stream(device: DeviceArg) -> Result<ThreadLocalStream> {
 }
 
 /// Forgets this thread's streams: the default and those behind thread-local handles are new ones from now on.
+///
+/// >>> import cotan.core as mx
+/// >>> before = mx.default_stream(mx.cpu)
+/// >>> mx.clear_streams()
+/// >>> mx.default_stream(mx.cpu) == before
+/// False
 #[pyfunction]
 fn clear_streams() {
     DEFAULT.set(None);
@@ -351,12 +420,19 @@ fn clear_streams() {
 }
 
 /// Waits for the work of a stream. Evaluation returns when its work is done, so there is never any left.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.synchronize()
 #[allow(unused_variables)]
 #[pyfunction]
 #[pyo3(signature = (stream = None))]
 fn synchronize(stream: Option<StreamArg>) {}
 
 /// How many devices of a sort there are.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.device_count(mx.cpu), mx.device_count(mx.gpu)
+/// (1, 0)
 #[pyfunction]
 #[pyo3(signature = (device_type: "DeviceType"))]
 fn device_count(device_type: &Bound<'_, PyAny>) -> Result<usize> {
@@ -379,6 +455,10 @@ fn is_available(device: DeviceArg) -> bool {
 /// What is known about a device (the default one if none is given): `architecture` and `device_name`.
 ///
 /// A device that is not available has no entries.
+///
+/// >>> import cotan.core as mx
+/// >>> sorted(mx.device_info())
+/// ['architecture', 'device_name']
 #[pyfunction]
 #[pyo3(signature = (d = None) -> "dict[str, str]")]
 fn device_info(py: Python<'_>, d: Option<DeviceArg>) -> PyResult<Bound<'_, PyDict>> {

@@ -102,6 +102,10 @@ fn from_array(array: Array) -> Result<Index> {
 }
 
 /// An array, and the places of it that an update will change.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.zeros((3,)).at[mx.array([0, 0, 2])].add(1)
+/// array([2, 0, 1], dtype=float32)
 #[pyclass(name = "ArrayAt", module = "cotan.core", frozen)]
 pub struct ArrayAt {
     array: Array,
@@ -134,31 +138,49 @@ impl ArrayAt {
     }
 
     /// The array with `value` added at the places, once for each time that a place is named.
+    ///
+    /// >>> mx.array([1, 2, 3]).at[mx.array([0, 0])].add(10)
+    /// array([21, 2, 3], dtype=int32)
     fn add(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Add, value)
     }
 
     /// The array with `value` subtracted at the places.
+    ///
+    /// >>> mx.array([1, 2, 3]).at[1:].subtract(1)
+    /// array([1, 1, 2], dtype=int32)
     fn subtract(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Subtract, value)
     }
 
     /// The array with the places multiplied by `value`.
+    ///
+    /// >>> mx.array([1, 2, 3]).at[1:].multiply(2)
+    /// array([1, 4, 6], dtype=int32)
     fn multiply(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Multiply, value)
     }
 
     /// The array with the places divided by `value`.
+    ///
+    /// >>> mx.array([1.0, 2.0, 3.0]).at[1].divide(2)
+    /// array([1, 1, 3], dtype=float32)
     fn divide(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Divide, value)
     }
 
     /// The array with the places raised to at least `value`.
+    ///
+    /// >>> mx.array([1, 2, 3]).at[:].maximum(2)
+    /// array([2, 2, 3], dtype=int32)
     fn maximum(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Maximum, value)
     }
 
     /// The array with the places lowered to at most `value`.
+    ///
+    /// >>> mx.array([1, 2, 3]).at[:].minimum(2)
+    /// array([1, 2, 2], dtype=int32)
     fn minimum(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Minimum, value)
     }

@@ -146,6 +146,11 @@ fn named(function: &str, arrays: &Bound<'_, PyDict>) -> Result<Vec<(String, Arra
 ///
 /// `file` is a path, which gets the extension `.npy` unless it has it, or an open binary file. RuntimeError when it
 /// can't be written.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.save("x", mx.array([1, 2, 3]))
+/// >>> mx.load("x.npy")
+/// array([1, 2, 3], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (file: "_File", arr))]
 fn save(py: Python<'_>, file: &Bound<'_, PyAny>, arr: ArrayArg) -> Result<()> {
@@ -181,6 +186,11 @@ fn save_archive(
 ///
 /// `file` is a path, which gets the extension `.npz` unless it has it, or an open binary file. ValueError when two arrays
 /// have the same name, RuntimeError when the file can't be written.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.savez("all", mx.array(1), named=mx.array(2))
+/// >>> sorted(mx.load("all.npz"))
+/// ['arr_0', 'named']
 #[pyfunction]
 #[pyo3(signature = (file: "_File", *args: "_Array", **kwargs: "_Array"))]
 fn savez(file: &Bound<'_, PyAny>, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> Result<()> {
@@ -188,6 +198,11 @@ fn savez(file: &Bound<'_, PyAny>, args: &Bound<'_, PyTuple>, kwargs: Option<&Bou
 }
 
 /// Saves arrays as `savez` does, compressed.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.savez_compressed("small", zeros=mx.zeros((100,)))
+/// >>> mx.load("small.npz")["zeros"].shape
+/// (100,)
 #[pyfunction]
 #[pyo3(signature = (file: "_File", *args: "_Array", **kwargs: "_Array"))]
 fn savez_compressed(
@@ -229,6 +244,11 @@ fn save_safetensors(
 ///
 /// `file` is a path, which gets the extension `.gguf` unless it has it. The arrays are float16, float32, int8, int16 or
 /// int32: RuntimeError for others, for other metadata, and when the file can't be written.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.save_gguf("weights", {"w": mx.array([1.0, 2.0])}, {"epoch": "3"})
+/// >>> mx.load("weights.gguf", return_metadata=True)
+/// ({'w': array([1, 2], dtype=float32)}, {'epoch': '3'})
 #[pyfunction]
 #[pyo3(signature = (
     file: "str | PathLike[str]",

@@ -117,7 +117,7 @@ fn count(function: &str, name: &str, value: i64) -> Result<usize> {
 ///
 /// >>> import cotan.core as mx
 /// >>> mx.random.uniform(shape=(2,), key=mx.random.key(0))
-/// array([0.418457, 0.0530755], dtype=float32)
+/// array([0.216295, 0.804124], dtype=float32)
 #[pyfunction]
 #[pyo3(
     signature = (low = None, high = None, shape = None, dtype = None, key = None, stream = None),
@@ -164,6 +164,11 @@ fn normal(
 ///
 /// The type is a floating one, float32 by default. ValueError when the bounds don't broadcast to the shape, RuntimeError
 /// for float64.
+///
+/// >>> import cotan.core as mx
+/// >>> x = mx.random.truncated_normal(-1, 1, (100,))
+/// >>> mx.max(mx.abs(x)).item() <= 1
+/// True
 #[pyfunction]
 #[pyo3(signature = (lower, upper, shape = None, dtype = None, key = None, stream = None))]
 fn truncated_normal(
@@ -180,6 +185,10 @@ fn truncated_normal(
 }
 
 /// Numbers with the standard Gumbel distribution, float32 by default. RuntimeError for float64.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.gumbel((2, 3)).shape
+/// (2, 3)
 #[pyfunction]
 #[pyo3(
     signature = (shape = None, dtype = None, key = None, stream = None),
@@ -192,6 +201,10 @@ fn gumbel(shape: Option<Sizes>, dtype: Option<PyDtype>, key: Key, stream: Option
 /// Numbers with the Laplace distribution around `loc`, spread by `scale`; float32 by default.
 ///
 /// ValueError unless the type is a real floating one.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.laplace((2, 3), scale=0.5).shape
+/// (2, 3)
 #[pyfunction]
 #[pyo3(
     signature = (shape = None, dtype = None, loc = 0.0, scale = 1.0, key = None, stream = None),
@@ -212,6 +225,10 @@ fn laplace(
 ///
 /// The result has `shape`, broadcast with the leading axes of both, and a last axis of size n. ValueError when the shapes
 /// don't belong together.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.multivariate_normal(mx.zeros((2,)), mx.eye(2), (5,)).shape
+/// (5, 2)
 #[pyfunction]
 #[pyo3(
     signature = (mean, cov, shape = None, dtype = None, key = None, stream = None),
@@ -256,6 +273,10 @@ fn randint(
 /// True with probability `p`, in the shape of `p` unless another one is given.
 ///
 /// ValueError when `p` is not a float or an array of floats, or doesn't broadcast to the shape.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.bernoulli(mx.array([0.0, 1.0]))
+/// array([False, True], dtype=bool)
 #[pyfunction]
 #[pyo3(
     signature = (p = None, shape = None, key = None, stream = None),
@@ -271,6 +292,10 @@ fn bernoulli(p: Option<Elementwise>, shape: Option<Sizes>, key: Key, stream: Opt
 /// By default one for each distribution; with `num_samples` so many, along a new last axis; with `shape` as many as that
 /// has, where the shape of the distributions broadcasts to it. IndexError for an axis that doesn't exist, ValueError
 /// when both are given or shapes don't fit.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.categorical(mx.array([0.0, 100.0]), num_samples=3)
+/// array([1, 1, 1], dtype=uint32)
 #[pyfunction]
 #[pyo3(
     signature = (logits, axis = -1, shape = None, num_samples = None, key = None, stream = None),
@@ -314,6 +339,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Permuted {
 /// The numbers from 0 to `x` - 1 in random order, as uint32; or the entries of an array along `axis`, each kept whole.
 ///
 /// ValueError when `x` is negative, IndexError for an axis that doesn't exist.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.sort(mx.random.permutation(4))
+/// array([0, 1, 2, 3], dtype=uint32)
 #[pyfunction]
 #[pyo3(signature = (x, axis = 0, key = None, stream = None))]
 fn permutation(x: Permuted, axis: i64, key: Key, stream: Option<StreamArg>) -> Result<PyArray> {

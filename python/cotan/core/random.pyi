@@ -74,7 +74,7 @@ def uniform(
 
     >>> import cotan.core as mx
     >>> mx.random.uniform(shape=(2,), key=mx.random.key(0))
-    array([0.418457, 0.0530755], dtype=float32)
+    array([0.216295, 0.804124], dtype=float32)
     """
 
 def normal(
@@ -107,6 +107,11 @@ def truncated_normal(
 
     The type is a floating one, float32 by default. ValueError when the bounds don't broadcast to the shape, RuntimeError
     for float64.
+
+    >>> import cotan.core as mx
+    >>> x = mx.random.truncated_normal(-1, 1, (100,))
+    >>> mx.max(mx.abs(x)).item() <= 1
+    True
     """
 
 def gumbel(
@@ -115,7 +120,12 @@ def gumbel(
     key: _Array | None = None,
     stream: _Stream | None = None,
 ) -> array:
-    """Numbers with the standard Gumbel distribution, float32 by default. RuntimeError for float64."""
+    """Numbers with the standard Gumbel distribution, float32 by default. RuntimeError for float64.
+
+    >>> import cotan.core as mx
+    >>> mx.random.gumbel((2, 3)).shape
+    (2, 3)
+    """
 
 def laplace(
     shape: Sequence[int] | None = [],
@@ -128,6 +138,10 @@ def laplace(
     """Numbers with the Laplace distribution around `loc`, spread by `scale`; float32 by default.
 
     ValueError unless the type is a real floating one.
+
+    >>> import cotan.core as mx
+    >>> mx.random.laplace((2, 3), scale=0.5).shape
+    (2, 3)
     """
 
 def multivariate_normal(
@@ -142,6 +156,10 @@ def multivariate_normal(
 
     The result has `shape`, broadcast with the leading axes of both, and a last axis of size n. ValueError when the shapes
     don't belong together.
+
+    >>> import cotan.core as mx
+    >>> mx.random.multivariate_normal(mx.zeros((2,)), mx.eye(2), (5,)).shape
+    (5, 2)
     """
 
 def randint(
@@ -171,6 +189,10 @@ def bernoulli(
     """True with probability `p`, in the shape of `p` unless another one is given.
 
     ValueError when `p` is not a float or an array of floats, or doesn't broadcast to the shape.
+
+    >>> import cotan.core as mx
+    >>> mx.random.bernoulli(mx.array([0.0, 1.0]))
+    array([False, True], dtype=bool)
     """
 
 def categorical(
@@ -186,12 +208,20 @@ def categorical(
     By default one for each distribution; with `num_samples` so many, along a new last axis; with `shape` as many as that
     has, where the shape of the distributions broadcasts to it. IndexError for an axis that doesn't exist, ValueError
     when both are given or shapes don't fit.
+
+    >>> import cotan.core as mx
+    >>> mx.random.categorical(mx.array([0.0, 100.0]), num_samples=3)
+    array([1, 1, 1], dtype=uint32)
     """
 
 def permutation(x: int | _Array, axis: int = 0, key: _Array | None = None, stream: _Stream | None = None) -> array:
     """The numbers from 0 to `x` - 1 in random order, as uint32; or the entries of an array along `axis`, each kept whole.
 
     ValueError when `x` is negative, IndexError for an axis that doesn't exist.
+
+    >>> import cotan.core as mx
+    >>> mx.sort(mx.random.permutation(4))
+    array([0, 1, 2, 3], dtype=uint32)
     """
 
 state: _RandomState

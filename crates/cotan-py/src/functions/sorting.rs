@@ -65,9 +65,17 @@ macro_rules! partitions {
 }
 partitions! {
     /// The positions, as uint32, that put the elements along `axis` in the order of `partition`.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.argpartition(mx.array([30, 10, 20]), 0)[0]
+    /// array(1, dtype=uint32)
     argpartition;
     /// The elements along `axis`, with the one that sorting puts at `kth` there, no larger one before it and no smaller
     /// one after it.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.partition(mx.array([30, 10, 20]), 0)[0]
+    /// array(10, dtype=int32)
     partition;
 }
 
@@ -75,6 +83,10 @@ partitions! {
 ///
 /// When `axis` is None the array is flattened first. IndexError for an axis that doesn't exist, ValueError when there are
 /// not `k` elements.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.topk(mx.array([3, 1, 4, 2]), 2)
+/// array([3, 4], dtype=int32)
 #[pyfunction]
 #[pyo3(
     signature = (a, /, k, axis = Some(-1), *, stream = None),
