@@ -6,6 +6,7 @@ from types import ModuleType
 
 import cotan.core as mx
 import pytest
+from cotan import nn, optimizers, utils
 
 pytestmark = pytest.mark.cotan_only
 
@@ -31,6 +32,21 @@ DOCUMENTED = {name: value.__doc__ for name, value in PUBLIC.items() if ">>>" in 
 
 def test_everything_public_has_an_example():
     assert sorted(PUBLIC.keys() - DOCUMENTED.keys()) == []
+
+
+@pytest.mark.parametrize("module", [nn, nn.init, nn.losses, nn.utils, optimizers, utils], ids=lambda m: m.__name__)
+def test_everything_public_in_python_has_an_example(module):
+    """Pytest itself runs these. What overrides a method does what the example of that says."""
+    bare = []
+    for name in module.__all__:
+        value = getattr(module, name)
+        found = [(name, value)] if callable(value) else []
+        if inspect.isclass(value):
+            inherited = {k for base in value.__mro__[1:] for k in vars(base)}
+            own = [k for k in vars(value) if not k.startswith("_") and k not in inherited]
+            found += [(f"{name}.{k}", vars(value)[k]) for k in own if hasattr(vars(value)[k], "__get__")]
+        bare += [k for k, v in found if ">>>" not in (v.__doc__ or "")]
+    assert bare == []
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTED))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
@@ -17,7 +16,7 @@ class _Convolution(Module):
     A subclass names the operation, and the attributes that are its further arguments in their order.
     """
 
-    _operation: Callable[..., Any] = staticmethod(convolve)
+    _operation: Callable = staticmethod(convolve)
     _options: tuple[str, ...] = ("stride", "padding", "dilation", "groups")
 
     def __init__(
@@ -89,10 +88,10 @@ class Conv2d(_Convolution):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] = 1,
-        padding: int | tuple[int, ...] = 0,
-        dilation: int | tuple[int, ...] = 1,
+        kernel_size: int | tuple,
+        stride: int | tuple = 1,
+        padding: int | tuple = 0,
+        dilation: int | tuple = 1,
         groups: int = 1,
         bias: bool = True,
     ) -> None:
@@ -120,10 +119,10 @@ class Conv3d(_Convolution):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] = 1,
-        padding: int | tuple[int, ...] = 0,
-        dilation: int | tuple[int, ...] = 1,
+        kernel_size: int | tuple,
+        stride: int | tuple = 1,
+        padding: int | tuple = 0,
+        dilation: int | tuple = 1,
         bias: bool = True,
     ) -> None:
         super().__init__(in_channels, out_channels, per_axis(kernel_size, 3), 1, bias)

@@ -119,9 +119,9 @@ def sliding_windows(
 def convolve(
     x: mx.array,
     weight: mx.array,
-    stride: int | tuple[int, ...],
-    padding: int | tuple[int, ...],
-    dilation: int | tuple[int, ...],
+    stride: int | tuple,
+    padding: int | tuple,
+    dilation: int | tuple,
     groups: int = 1,
 ) -> mx.array:
     """Cross-correlate ``(N, *space, C)`` with ``(O, *kernel, C / groups)``, as one matrix product over all windows.
@@ -148,10 +148,10 @@ def convolve(
 def convolve_transposed(
     x: mx.array,
     weight: mx.array,
-    stride: int | tuple[int, ...],
-    padding: int | tuple[int, ...],
-    dilation: int | tuple[int, ...],
-    output_padding: int | tuple[int, ...],
+    stride: int | tuple,
+    padding: int | tuple,
+    dilation: int | tuple,
+    output_padding: int | tuple,
 ) -> mx.array:
     """The adjoint of :func:`convolve`: a convolution of the input with zeros between its samples.
 
