@@ -55,18 +55,25 @@ bench: $(BUILT) $(BENCH_VENV)/.with-bench ## time cotan against torch, jax, nump
 docs: $(VENV)/.python ## build the API documentation into target/doc
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_PACKAGES) --no-deps
 
+.PHONY: stubs
+stubs: ## write the type stubs of cotan.core anew, after a change of the binding
+	cargo run --quiet -p cotan-dev -- stubs
+
 .PHONY: clean
 clean: ## remove everything the other targets made
 	cargo clean --quiet
-	rm -rf $(VENV) $(BENCH_VENV) python/cotan/*.so dist demo-output .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) python/cotan/*.so dist demo-output .pytest_cache .hypothesis .ruff_cache .mypy_cache
 	find python tests benches examples -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: lint
 lint: $(VENV)/.with-lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo run --quiet --locked -p cotan-dev -- stubs --check
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/basedpyright --pythonpath $(PY)
 
 .PHONY: test-rust
 test-rust: $(VENV)/.python
@@ -76,7 +83,8 @@ test-rust: $(VENV)/.python
 	cargo test $(CARGO_PACKAGES) --locked --doc
 
 .PHONY: test-python
-test-python: $(BUILT) $(VENV)/.with-test
+test-python: $(BUILT) $(VENV)/.with-test $(VENV)/.with-lint
+	$(PY) -m mypy.stubtest cotan.core --concise --mypy-config-file pyproject.toml --allowlist tests/typing/stubtest-allowlist.txt
 	$(PY) -m pytest -q $(PYTEST_ARGS)
 
 $(BUILT): $(RUST_SOURCES) pyproject.toml $(TOOLS)

@@ -27,18 +27,18 @@ REQUIRED_ACCURACY = 0.97
 class Classifier(nn.Module):
     """Image of 8 x 8 pixels in, one score for each of the ten digits out."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.layers = [nn.Linear(64, 128), nn.Linear(128, 64), nn.Linear(64, 10)]
         self.dropout = nn.Dropout(0.3)
 
-    def __call__(self, x):
+    def __call__(self, x: mx.array) -> mx.array:
         for layer in self.layers[:-1]:
             x = self.dropout(nn.relu(layer(x)))
         return self.layers[-1](x)
 
 
-def load_data(seed):
+def load_data(seed: int) -> list[mx.array]:
     """Training and test images, as rows of pixels in [0, 1], with their labels."""
     digits = load_digits()
     pixels = (digits.data / 16).astype(np.float32)
@@ -47,10 +47,10 @@ def load_data(seed):
     return [mx.array(part) for part in split]
 
 
-def train(model, images, labels, epochs, console):
+def train(model: Classifier, images: mx.array, labels: mx.array, epochs: int, console: Console) -> list[float]:
     """Fit the model with Adam, at a rate that falls to zero, and return the mean loss of every epoch."""
 
-    def loss_fn(x, y):
+    def loss_fn(x: mx.array, y: mx.array) -> mx.array:
         return nn.losses.cross_entropy(model(x), y, label_smoothing=0.1, reduction="mean")
 
     loss_and_grad = nn.value_and_grad(model, loss_fn)
@@ -76,13 +76,13 @@ def train(model, images, labels, epochs, console):
     return history
 
 
-def predict(model, images):
+def predict(model: Classifier, images: mx.array) -> mx.array:
     """The most likely digit for each image."""
     model.eval()
     return mx.argmax(model(images), axis=-1)
 
 
-def draw(path, history, images, labels, predictions):
+def draw(path: Path, history: list[float], images: mx.array, labels: mx.array, predictions: mx.array) -> None:
     """Write a picture of the loss curve and of sample predictions, mistakes first."""
     figure = plt.figure(figsize=(11, 4.5), layout="constrained")
     curve_part, grid_part = figure.subfigures(1, 2, width_ratios=[1, 1.2])
@@ -90,18 +90,18 @@ def draw(path, history, images, labels, predictions):
     curve.plot(range(1, len(history) + 1), history)
     curve.set(xlabel="epoch", ylabel="cross entropy with smoothed labels", title="Training loss")
     curve.grid(alpha=0.3)
-    images, labels, predictions = (np.array(x) for x in (images, labels, predictions))
-    order = np.argsort(labels == predictions, kind="stable")
+    pixels, truth, guesses = (np.array(x) for x in (images, labels, predictions))
+    order = np.argsort(truth == guesses, kind="stable")
     grid_part.suptitle("Predictions on test images (red: wrong)")
     for axes, i in zip(grid_part.subplots(4, 8).flat, order, strict=False):
-        axes.imshow(images[i].reshape(8, 8), cmap="gray_r")
-        axes.set_title(str(predictions[i]), color="black" if labels[i] == predictions[i] else "red", fontsize=10)
+        axes.imshow(pixels[i].reshape(8, 8), cmap="gray_r")
+        axes.set_title(str(guesses[i]), color="black" if truth[i] == guesses[i] else "red", fontsize=10)
         axes.set_axis_off()
     figure.savefig(path, dpi=120)
     plt.close(figure)
 
 
-def parse_arguments():
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train a classifier of handwritten digits.")
     parser.add_argument("--epochs", type=int, default=40, help="passes over the training images (default: 40)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the split, the weights and the batches")
@@ -109,7 +109,7 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def main():
+def main() -> int:
     arguments = parse_arguments()
     console = Console()
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ inputs = mx.random.normal((EXAMPLES, FEATURES))
 targets = inputs @ true_weights + 0.01 * mx.random.normal((EXAMPLES,))
 
 
-def loss(weights):
+def loss(weights: mx.array) -> mx.array:
     return 0.5 * mx.mean(mx.square(inputs @ weights - targets))
 
 

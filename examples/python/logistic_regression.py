@@ -10,7 +10,7 @@ inputs = mx.random.normal((EXAMPLES, FEATURES))
 labels = inputs @ true_weights > 0
 
 
-def loss(weights):
+def loss(weights: mx.array) -> mx.array:
     # log(1 + exp(score)) - label * score, without overflow.
     scores = inputs @ weights
     return mx.mean(mx.logaddexp(0.0, scores) - labels * scores)

@@ -10,7 +10,7 @@ inputs = mx.random.normal((EXAMPLES, FEATURES))
 targets = mx.random.normal((EXAMPLES,))
 
 
-def loss(parameters, x, y):
+def loss(parameters: dict[str, mx.array], x: mx.array, y: mx.array) -> mx.array:
     """Squared error of one example: no batch axis in sight."""
     return mx.square(parameters["weight"] @ x + parameters["bias"] - y)
 

@@ -6,6 +6,7 @@ use pyo3::types::{PyList, PyTuple};
 use crate::error::type_error;
 
 /// One axis or several.
+#[cfg_attr(false, python("_Axes"))]
 pub struct Axes(pub Vec<i64>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Axes {

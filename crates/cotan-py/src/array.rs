@@ -3,6 +3,7 @@
 mod import;
 mod methods;
 mod pickle;
+mod properties;
 
 use std::ffi::c_int;
 use std::sync::{Mutex, PoisonError};
@@ -12,11 +13,11 @@ use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict};
 
-use crate::dtype::{PyDtype, object};
+use crate::dtype::PyDtype;
 use crate::error::{Result, type_error, value_error};
-use crate::operand::{Operand, pair, refusal};
+use crate::operand::{Operand, Other, pair, refusal};
 use crate::{build, dlpack, foreign, index, print};
 
 /// A lazy n-dimensional array.
@@ -104,13 +105,13 @@ macro_rules! operators {
         #[pymethods]
         impl PyArray {
             $(
-                fn $name(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+                fn $name(&self, other: &Other<'_>) -> Result<PyArray> {
                     self.binary(other, $op)
                 }
-                fn $reflected(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+                fn $reflected(&self, other: &Other<'_>) -> Result<PyArray> {
                     self.reflected(other, $op)
                 }
-                fn $in_place(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+                fn $in_place(&self, other: &Other<'_>) -> Result<()> {
                     self.in_place(other, $op)
                 }
             )*
@@ -133,58 +134,61 @@ operators! {
 #[pymethods]
 impl PyArray {
     #[new]
-    #[pyo3(signature = (val, dtype = None))]
+    #[pyo3(signature = (val: "_Nested", dtype = None))]
     fn py_new(val: &Bound<'_, PyAny>, dtype: Option<PyDtype>) -> Result<PyArray> {
         wrap(build::array(val, dtype.map(|dtype| dtype.0))?)
     }
 
-    fn __truediv__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn __truediv__(&self, other: &Other<'_>) -> Result<PyArray> {
         self.binary(other, ops::divide)
     }
 
-    fn __rtruediv__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn __rtruediv__(&self, other: &Other<'_>) -> Result<PyArray> {
         self.reflected(other, ops::divide)
     }
 
-    fn __div__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn __div__(&self, other: &Other<'_>) -> Result<PyArray> {
         self.binary(other, ops::divide)
     }
 
-    fn __rdiv__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn __rdiv__(&self, other: &Other<'_>) -> Result<PyArray> {
         self.reflected(other, ops::divide)
     }
 
-    fn __itruediv__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+    fn __itruediv__(&self, other: &Other<'_>) -> Result<()> {
         if !self.get().dtype().is_inexact() {
             return Err(value_error("/=: an integer array can't hold a quotient in place; use //= or x = x / y"));
         }
         self.in_place(other, ops::divide)
     }
 
-    fn __pow__(&self, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> Result<PyArray> {
+    #[cfg_attr(false, python("def __pow__(self, other: _Operand, modulo: None = None, /) -> array"))]
+    fn __pow__(&self, other: &Other<'_>, modulo: &Bound<'_, PyAny>) -> Result<PyArray> {
         no_modulo(modulo)?;
         self.binary(other, ops::power)
     }
 
-    fn __rpow__(&self, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> Result<PyArray> {
+    #[cfg_attr(false, python("def __rpow__(self, other: _Operand, modulo: None = None, /) -> array"))]
+    fn __rpow__(&self, other: &Other<'_>, modulo: &Bound<'_, PyAny>) -> Result<PyArray> {
         no_modulo(modulo)?;
         self.reflected(other, ops::power)
     }
 
-    fn __ipow__(&self, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> Result<()> {
+    #[cfg_attr(false, python("def __ipow__(self, other: _Operand, /) -> Self"))]
+    fn __ipow__(&self, other: &Other<'_>, modulo: &Bound<'_, PyAny>) -> Result<()> {
         no_modulo(modulo)?;
         self.in_place(other, ops::power)
     }
 
-    fn __matmul__(&self, other: &Bound<'_, PyAny>) -> Result<PyArray> {
+    fn __matmul__(&self, other: &Other<'_>) -> Result<PyArray> {
         self.binary(other, ops::matmul)
     }
 
-    fn __imatmul__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+    fn __imatmul__(&self, other: &Other<'_>) -> Result<()> {
         self.in_place(other, ops::matmul)
     }
 
-    fn __divmod__(&self, other: &Bound<'_, PyAny>) -> Result<(PyArray, PyArray)> {
+    fn __divmod__(&self, other: &Other<'_>) -> Result<(PyArray, PyArray)> {
         Ok((self.binary(other, ops::floor_divide)?, self.binary(other, ops::remainder)?))
     }
 
@@ -204,6 +208,17 @@ impl PyArray {
         wrap(ops::abs(&self.get())?)
     }
 
+    #[cfg_attr(
+        false,
+        python(
+            "def __eq__(self, other: object, /) -> array",
+            "def __ne__(self, other: object, /) -> array",
+            "def __lt__(self, other: _Operand, /) -> array",
+            "def __le__(self, other: _Operand, /) -> array",
+            "def __gt__(self, other: _Operand, /) -> array",
+            "def __ge__(self, other: _Operand, /) -> array",
+        )
+    )]
     fn __richcmp__(&self, other: &Bound<'_, PyAny>, op: CompareOp) -> Result<Py<PyAny>> {
         let py = other.py();
         let compare: Binary = match op {
@@ -241,21 +256,25 @@ impl PyArray {
         Ok(tensor(py, &truth)?.to_vec::<cotan::Bool>()[0].get())
     }
 
+    #[cfg_attr(false, python("def __int__(self) -> int"))]
     fn __int__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let item = build::item(py, &tensor(py, &self.one("int()")?)?)?;
         Ok(py.get_type::<pyo3::types::PyInt>().call1((item,))?)
     }
 
+    #[cfg_attr(false, python("def __float__(self) -> float"))]
     fn __float__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let item = build::item(py, &tensor(py, &self.one("float()")?)?)?;
         Ok(py.get_type::<pyo3::types::PyFloat>().call1((item,))?)
     }
 
+    #[cfg_attr(false, python("def __complex__(self) -> complex"))]
     fn __complex__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let item = build::item(py, &tensor(py, &self.one("complex()")?)?)?;
         Ok(py.get_type::<pyo3::types::PyComplex>().call1((item,))?)
     }
 
+    #[cfg_attr(false, python("def __index__(self) -> int"))]
     fn __index__(&self, py: Python<'_>) -> Result<Py<PyAny>> {
         let array = self.get();
         if array.ndim() != 0 || !array.dtype().is_integer() {
@@ -293,12 +312,14 @@ impl PyArray {
         Ok(PyBytes::new(py, rows.as_bytes().unwrap_or_default()))
     }
 
+    #[cfg_attr(false, python("def __getitem__(self, index: _Index, /) -> array"))]
     fn __getitem__(&self, index: &Bound<'_, PyAny>) -> Result<PyArray> {
         let array = self.get();
         let index = index::parse(index)?;
         wrap(index.py_get(&array)?)
     }
 
+    #[cfg_attr(false, python("def __setitem__(self, index: _Index, value: _Operand, /) -> None"))]
     fn __setitem__(&self, index: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Result<()> {
         let array = self.get();
         let value = stored(value, array.dtype())?;
@@ -330,7 +351,7 @@ impl PyArray {
     }
 
     /// A NumPy array that shares this array's memory, unless `dtype` or `copy` ask for another.
-    #[pyo3(signature = (dtype = None, copy = None))]
+    #[pyo3(signature = (dtype = None, copy = None) -> "NDArray[Any]")]
     fn __array__<'py>(
         slf: &Bound<'py, Self>,
         dtype: Option<&Bound<'py, PyAny>>,
@@ -393,87 +414,6 @@ impl PyArray {
             }
         }
     }
-
-    /// Sizes of the axes.
-    #[getter]
-    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.get().shape())
-    }
-
-    /// Number of axes.
-    #[getter]
-    fn ndim(&self) -> usize {
-        self.get().ndim()
-    }
-
-    /// Number of elements.
-    #[getter]
-    fn size(&self) -> usize {
-        self.get().size()
-    }
-
-    /// Bytes per element.
-    #[getter]
-    fn itemsize(&self) -> usize {
-        self.get().dtype().size()
-    }
-
-    /// Bytes of all elements.
-    #[getter]
-    fn nbytes(&self) -> usize {
-        let array = self.get();
-        array.size() * array.dtype().size()
-    }
-
-    /// Type of the elements.
-    #[getter]
-    fn dtype(&self, py: Python<'_>) -> PyResult<Py<PyDtype>> {
-        object(py, self.get().dtype())
-    }
-
-    /// The real part.
-    #[getter]
-    fn real(&self) -> Result<PyArray> {
-        wrap(ops::real(&self.get())?)
-    }
-
-    /// The imaginary part; zeros for a real array.
-    #[getter]
-    fn imag(&self) -> Result<PyArray> {
-        wrap(ops::imag(&self.get())?)
-    }
-
-    /// The array with its axes in reverse order.
-    #[getter(T)]
-    fn transposed(&self) -> Result<PyArray> {
-        wrap(ops::transpose_all(&self.get())?)
-    }
-
-    /// The array with its last two axes exchanged.
-    #[getter(mT)]
-    fn matrix_transposed(&self) -> Result<PyArray> {
-        let array = self.get();
-        if array.ndim() < 2 {
-            return Err(value_error(format!("mT: needs at least two axes, this array has {}", array.ndim())));
-        }
-        wrap(ops::swapaxes(&array, -1, -2)?)
-    }
-
-    /// Indexed updates that return a new array: `x.at[index].add(value)`.
-    #[getter]
-    fn at(&self) -> index::ArrayAt {
-        index::ArrayAt::new(self.get())
-    }
-
-    /// The value of an array with one element.
-    fn item(&self, py: Python<'_>) -> Result<Py<PyAny>> {
-        Ok(build::item(py, &tensor(py, &self.one("item()")?)?)?)
-    }
-
-    /// The elements as nested lists; without axes, the element itself.
-    fn tolist(&self, py: Python<'_>) -> Result<Py<PyAny>> {
-        Ok(build::nested(py, &tensor(py, &self.get())?)?)
-    }
 }
 
 fn no_modulo(modulo: &Bound<'_, PyAny>) -> Result<()> {
@@ -493,6 +433,10 @@ pub fn stored(value: &Bound<'_, PyAny>, dtype: DType) -> Result<Array> {
 }
 
 /// Walks over the first axis of the value that an array had when the walk began.
+///
+/// >>> import cotan.core as mx
+/// >>> [row.item() for row in mx.array([1, 2])]
+/// [1, 2]
 #[pyclass(module = "cotan.core")]
 pub struct ArrayIterator {
     array: Array,

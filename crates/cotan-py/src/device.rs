@@ -10,6 +10,10 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::error::{Result, type_error, value_error};
 
 /// The sorts of device. Only `cpu` is available.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.cpu == mx.DeviceType.cpu
+/// True
 #[allow(non_camel_case_types)]
 #[pyclass(name = "DeviceType", module = "cotan.core", frozen)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub enum Kind {
 
 #[pymethods]
 impl Kind {
+    /// The name of the sort.
+    ///
+    /// >>> mx.cpu.name
+    /// 'cpu'
     #[getter]
     fn name(&self) -> &'static str {
         match self {
@@ -28,6 +36,10 @@ impl Kind {
         }
     }
 
+    /// The number of the sort.
+    ///
+    /// >>> mx.cpu.value
+    /// 0
     #[getter]
     fn value(&self) -> u8 {
         *self as u8
@@ -70,7 +82,7 @@ pub struct Device {
 #[pymethods]
 impl Device {
     #[new]
-    #[pyo3(signature = (r#type, index = 0))]
+    #[pyo3(signature = (r#type: "DeviceType", index = 0))]
     fn new(r#type: Bound<'_, PyAny>, index: i32) -> Result<Device> {
         match r#type.cast::<Kind>() {
             Ok(kind) => Ok(Device { kind: *kind.get(), index }),
@@ -79,7 +91,11 @@ impl Device {
     }
 
     /// The sort of device.
+    ///
+    /// >>> mx.default_device().type == mx.cpu
+    /// True
     #[getter]
+    #[cfg_attr(false, python("def type(self) -> DeviceType"))]
     fn r#type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.kind.object(py)
     }
@@ -126,6 +142,7 @@ fn device(object: &Bound<'_, PyAny>) -> Option<Device> {
 }
 
 /// An argument that names a device, whether there is one or not.
+#[cfg_attr(false, python("_Device"))]
 pub struct DeviceArg(Device);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for DeviceArg {
@@ -147,6 +164,10 @@ impl DeviceArg {
 }
 
 /// A sequence of operations on a device. Operations of different streams may overlap.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.new_stream(mx.cpu) == mx.new_stream(mx.cpu)
+/// False
 #[pyclass(name = "Stream", module = "cotan.core", frozen, eq, hash)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Stream {
@@ -156,6 +177,9 @@ pub struct Stream {
 #[pymethods]
 impl Stream {
     /// The device that it belongs to.
+    ///
+    /// >>> mx.new_stream(mx.cpu).device
+    /// Device(cpu, 0)
     #[getter]
     fn device(&self) -> Device {
         CPU
@@ -167,6 +191,11 @@ impl Stream {
 }
 
 /// A handle that stands for a stream of its own in every thread.
+///
+/// >>> import cotan.core as mx
+/// >>> handle = mx.new_thread_local_stream(mx.cpu)
+/// >>> mx.add(1, 2, stream=handle)
+/// array(3, dtype=int32)
 #[pyclass(name = "ThreadLocalStream", module = "cotan.core", frozen, eq, hash)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadLocalStream {
@@ -176,6 +205,9 @@ pub struct ThreadLocalStream {
 #[pymethods]
 impl ThreadLocalStream {
     /// The device that it belongs to.
+    ///
+    /// >>> mx.new_thread_local_stream(mx.cpu).device
+    /// Device(cpu, 0)
     #[getter]
     fn device(&self) -> Device {
         CPU
@@ -212,6 +244,7 @@ impl Stream {
 }
 
 /// An argument that says where to run: a stream, or a device for its default stream.
+#[cfg_attr(false, python("_Stream"))]
 pub enum StreamArg {
     Stream(Stream),
     ThreadLocal(ThreadLocalStream),
@@ -251,6 +284,10 @@ impl StreamArg {
 }
 
 /// A `with` block in which a stream is the default one.
+///
+/// >>> import cotan.core as mx
+/// >>> with mx.StreamContext(mx.cpu):
+/// ...     x = mx.ones((2,)) + 1
 #[pyclass(name = "StreamContext", module = "cotan.core")]
 struct StreamContext {
     inside: Stream,
@@ -296,18 +333,29 @@ fn stream(s: StreamArg) -> StreamContext {
 }
 
 /// The device that operations use when nothing else is said.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.default_device()
+/// Device(cpu, 0)
 #[pyfunction]
 fn default_device() -> Device {
     CPU
 }
 
 /// Makes `device` the default. ValueError when it is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.set_default_device(mx.cpu)
 #[pyfunction]
 fn set_default_device(device: DeviceArg) -> Result<()> {
     device.expect_present()
 }
 
 /// This thread's default stream on `device`. ValueError when the device is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.default_stream(mx.cpu) == mx.default_stream(mx.cpu)
+/// True
 #[pyfunction]
 fn default_stream(device: DeviceArg) -> Result<Stream> {
     device.expect_present()?;
@@ -315,12 +363,20 @@ fn default_stream(device: DeviceArg) -> Result<Stream> {
 }
 
 /// Makes `stream` this thread's default on its device.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.set_default_stream(mx.new_stream(mx.cpu))
 #[pyfunction]
 fn set_default_stream(stream: &Stream) {
     DEFAULT.set(Some(*stream));
 }
 
 /// A new stream on `device`. ValueError when the device is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> s = mx.new_stream(mx.cpu)
+/// >>> mx.add(1, 2, stream=s)
+/// array(3, dtype=int32)
 #[pyfunction]
 fn new_stream(device: DeviceArg) -> Result<Stream> {
     device.expect_present()?;
@@ -328,12 +384,22 @@ fn new_stream(device: DeviceArg) -> Result<Stream> {
 }
 
 /// A new stream on `device` for use by any thread. ValueError when the device is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> s = mx.new_thread_unsafe_stream(mx.cpu)
+/// >>> mx.add(1, 2, stream=s)
+/// array(3, dtype=int32)
 #[pyfunction(name = "new_thread_unsafe_stream")]
 fn new_shared_stream(device: DeviceArg) -> Result<Stream> {
     new_stream(device)
 }
 
 /// A handle that stands for a new stream on `device` in every thread. ValueError when the device is not available.
+///
+/// >>> import cotan.core as mx
+/// >>> s = mx.new_thread_local_stream(mx.cpu)
+/// >>> mx.add(1, 2, stream=s)
+/// array(3, dtype=int32)
 #[pyfunction]
 fn new_thread_local_stream(device: DeviceArg) -> Result<ThreadLocalStream> {
     device.expect_present()?;
@@ -341,6 +407,12 @@ fn new_thread_local_stream(device: DeviceArg) -> Result<ThreadLocalStream> {
 }
 
 /// Forgets this thread's streams: the default and those behind thread-local handles are new ones from now on.
+///
+/// >>> import cotan.core as mx
+/// >>> before = mx.default_stream(mx.cpu)
+/// >>> mx.clear_streams()
+/// >>> mx.default_stream(mx.cpu) == before
+/// False
 #[pyfunction]
 fn clear_streams() {
     DEFAULT.set(None);
@@ -348,13 +420,21 @@ fn clear_streams() {
 }
 
 /// Waits for the work of a stream. Evaluation returns when its work is done, so there is never any left.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.synchronize()
 #[allow(unused_variables)]
 #[pyfunction]
 #[pyo3(signature = (stream = None))]
 fn synchronize(stream: Option<StreamArg>) {}
 
 /// How many devices of a sort there are.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.device_count(mx.cpu), mx.device_count(mx.gpu)
+/// (1, 0)
 #[pyfunction]
+#[pyo3(signature = (device_type: "DeviceType"))]
 fn device_count(device_type: &Bound<'_, PyAny>) -> Result<usize> {
     match device_type.cast::<Kind>() {
         Ok(kind) => Ok(usize::from(Device::first(*kind.get()).is_present())),
@@ -375,8 +455,12 @@ fn is_available(device: DeviceArg) -> bool {
 /// What is known about a device (the default one if none is given): `architecture` and `device_name`.
 ///
 /// A device that is not available has no entries.
+///
+/// >>> import cotan.core as mx
+/// >>> sorted(mx.device_info())
+/// ['architecture', 'device_name']
 #[pyfunction]
-#[pyo3(signature = (d = None))]
+#[pyo3(signature = (d = None) -> "dict[str, str]")]
 fn device_info(py: Python<'_>, d: Option<DeviceArg>) -> PyResult<Bound<'_, PyDict>> {
     let info = PyDict::new(py);
     if d.is_none_or(|d| d.0.is_present()) {
@@ -401,6 +485,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Stream>()?;
     module.add_class::<ThreadLocalStream>()?;
     module.add_class::<StreamContext>()?;
+    #[cfg_attr(false, python("cpu, gpu: DeviceType"))]
     for kind in [Kind::cpu, Kind::gpu] {
         module.add(kind.name(), kind.object(module.py())?)?;
     }

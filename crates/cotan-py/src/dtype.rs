@@ -9,6 +9,10 @@ use crate::array::PyArray;
 use crate::error::{Result, type_error, value_error};
 
 /// The type of an array's elements, such as `float32`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.float32, mx.float32 == mx.array(1.0).dtype
+/// (cotan.core.float32, True)
 #[pyclass(name = "Dtype", module = "cotan.core", frozen, eq, hash)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PyDtype(pub DType);
@@ -26,6 +30,9 @@ pub fn object(py: Python<'_>, dtype: DType) -> PyResult<Py<PyDtype>> {
 #[pymethods]
 impl PyDtype {
     /// Bytes per element.
+    ///
+    /// >>> mx.bfloat16.size
+    /// 2
     #[getter]
     fn size(&self) -> usize {
         self.0.size()
@@ -51,6 +58,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for PyDtype {
 }
 
 /// Sets of element types, as `issubdtype` understands them.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.issubdtype(mx.int8, mx.integer)
+/// True
 #[allow(non_camel_case_types)]
 #[pyclass(name = "DtypeCategory", module = "cotan.core", frozen, eq, hash)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,11 +89,19 @@ const CATEGORIES: [(&str, Category); 8] = [
 
 #[pymethods]
 impl Category {
+    /// The number of the category.
+    ///
+    /// >>> mx.floating.value
+    /// 1
     #[getter]
     fn value(&self) -> u8 {
         *self as u8
     }
 
+    /// The name of the category.
+    ///
+    /// >>> mx.floating.name
+    /// 'floating'
     #[getter]
     fn name(&self) -> &'static str {
         CATEGORIES[*self as usize].0
@@ -136,6 +155,7 @@ fn type_or_category(object: &Bound<'_, PyAny>) -> Result<TypeOrCategory> {
 /// >>> mx.issubdtype(mx.float16, mx.floating)
 /// True
 #[pyfunction]
+#[pyo3(signature = (arg1: "Dtype | DtypeCategory", arg2: "Dtype | DtypeCategory"))]
 fn issubdtype(arg1: &Bound<'_, PyAny>, arg2: &Bound<'_, PyAny>) -> Result<bool> {
     Ok(match (type_or_category(arg1)?, type_or_category(arg2)?) {
         (TypeOrCategory::Type(a), TypeOrCategory::Type(b)) => a == b,
@@ -166,7 +186,12 @@ fn is_kind(dtype: DType, kind: &Bound<'_, PyAny>) -> Result<bool> {
 }
 
 /// True when a type is of a kind of the Python array API standard, or of one of several.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.isdtype(mx.uint8, "integral"), mx.isdtype(mx.uint8, ("bool", mx.int8))
+/// (True, False)
 #[pyfunction]
+#[pyo3(signature = (dtype, kind: "str | Dtype | tuple[str | Dtype, ...]"))]
 fn isdtype(dtype: PyDtype, kind: &Bound<'_, PyAny>) -> Result<bool> {
     let Ok(kinds) = kind.cast::<PyTuple>() else { return is_kind(dtype.0, kind) };
     for kind in kinds {
@@ -188,8 +213,12 @@ fn dtype_of(object: &Bound<'_, PyAny>) -> Result<DType> {
 }
 
 /// The type that arrays and types promote to.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.result_type(mx.int8, mx.uint8), mx.result_type(mx.array(1), mx.float16)
+/// (cotan.core.int16, cotan.core.float16)
 #[pyfunction]
-#[pyo3(signature = (*arrays_and_dtypes))]
+#[pyo3(signature = (*arrays_and_dtypes: "array | Dtype"))]
 fn result_type(arrays_and_dtypes: &Bound<'_, PyTuple>) -> Result<Py<PyDtype>> {
     let mut dtypes = arrays_and_dtypes.iter().map(|object| dtype_of(&object));
     let Some(first) = dtypes.next() else { return Err(value_error("result_type: needs at least one array or Dtype")) };
@@ -198,12 +227,21 @@ fn result_type(arrays_and_dtypes: &Bound<'_, PyTuple>) -> Result<Py<PyDtype>> {
 }
 
 /// True when combining `from_` with the type `to` gives `to`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.can_cast(mx.int8, mx.float32), mx.can_cast(mx.float32, mx.int8)
+/// (True, False)
 #[pyfunction]
+#[pyo3(signature = (from_: "array | Dtype", to))]
 fn can_cast(from_: &Bound<'_, PyAny>, to: PyDtype) -> Result<bool> {
     Ok(dtype_of(from_)?.promote(to.0) == to.0)
 }
 
 /// Limits of a floating type.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.finfo(mx.float16)
+/// finfo(min=-65504, max=65504, dtype=float16)
 #[pyclass(name = "finfo", module = "cotan.core", frozen)]
 struct FInfo(DType);
 
@@ -218,21 +256,37 @@ impl FInfo {
         }
     }
 
+    /// Bits per element.
+    ///
+    /// >>> mx.finfo(mx.float16).bits
+    /// 16
     #[getter]
     fn bits(&self) -> usize {
         8 * self.0.size()
     }
 
+    /// The largest finite number.
+    ///
+    /// >>> mx.finfo(mx.float16).max
+    /// 65504.0
     #[getter]
     fn max(&self) -> f64 {
         cotan::ops::largest_finite(self.0)
     }
 
+    /// The smallest finite number.
+    ///
+    /// >>> mx.finfo(mx.float16).min
+    /// -65504.0
     #[getter]
     fn min(&self) -> f64 {
         -self.max()
     }
 
+    /// The distance from 1 to the next larger number.
+    ///
+    /// >>> mx.finfo(mx.float16).eps
+    /// 0.0009765625
     #[getter]
     fn eps(&self) -> f64 {
         match self.0 {
@@ -243,6 +297,10 @@ impl FInfo {
         }
     }
 
+    /// The smallest positive number of full precision.
+    ///
+    /// >>> mx.finfo(mx.float16).smallest_normal
+    /// 6.103515625e-05
     #[getter]
     fn smallest_normal(&self) -> f64 {
         match self.0 {
@@ -252,6 +310,10 @@ impl FInfo {
         }
     }
 
+    /// The floating type; that of the parts of a complex one.
+    ///
+    /// >>> mx.finfo(mx.complex64).dtype
+    /// cotan.core.float32
     #[getter]
     fn dtype(&self, py: Python<'_>) -> PyResult<Py<PyDtype>> {
         object(py, self.0)
@@ -264,6 +326,10 @@ impl FInfo {
 }
 
 /// Limits of an integer type.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.iinfo(mx.int8)
+/// iinfo(min=-128, max=127, dtype=int8)
 #[pyclass(name = "iinfo", module = "cotan.core", frozen)]
 struct IInfo(DType);
 
@@ -278,17 +344,29 @@ impl IInfo {
         }
     }
 
+    /// The largest number.
+    ///
+    /// >>> mx.iinfo(mx.int8).max
+    /// 127
     #[getter]
     fn max(&self) -> i128 {
         let bits = 8 * self.0.size() as u32;
         if self.0.kind() == Kind::Signed { (1 << (bits - 1)) - 1 } else { (1 << bits) - 1 }
     }
 
+    /// The smallest number.
+    ///
+    /// >>> mx.iinfo(mx.int8).min
+    /// -128
     #[getter]
     fn min(&self) -> i128 {
         if self.0.kind() == Kind::Signed { -self.max() - 1 } else { 0 }
     }
 
+    /// The integer type.
+    ///
+    /// >>> mx.iinfo(mx.int8).dtype
+    /// cotan.core.int8
     #[getter]
     fn dtype(&self, py: Python<'_>) -> PyResult<Py<PyDtype>> {
         object(py, self.0)
@@ -305,10 +383,23 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Category>()?;
     module.add_class::<FInfo>()?;
     module.add_class::<IInfo>()?;
+    #[cfg_attr(
+        false,
+        python(
+            "bool_, uint8, uint16, uint32, uint64, int8, int16, int32, int64: Dtype",
+            "float16, bfloat16, float32, float64, complex64: Dtype",
+        )
+    )]
     for dtype in DType::ALL {
         let name = if dtype == DType::Bool { "bool_" } else { dtype.name() };
         module.add(name, object(py, dtype)?)?;
     }
+    #[cfg_attr(
+        false,
+        python(
+            "complexfloating, floating, inexact, signedinteger, unsignedinteger, integer, number, generic: DtypeCategory"
+        )
+    )]
     for (name, category) in CATEGORIES {
         module.add(name, category)?;
     }

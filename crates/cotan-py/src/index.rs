@@ -7,6 +7,7 @@ use pyo3::types::{PyBool, PyEllipsis, PyFloat, PyList, PySlice, PyTuple};
 
 use crate::array::{PyArray, stored, wrap};
 use crate::error::{Result, type_error, value_error};
+use crate::operand::Other;
 use crate::{build, foreign};
 
 /// A parsed index, with the interpreter to release while a mask is evaluated.
@@ -101,6 +102,10 @@ fn from_array(array: Array) -> Result<Index> {
 }
 
 /// An array, and the places of it that an update will change.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.zeros((3,)).at[mx.array([0, 0, 2])].add(1)
+/// array([2, 0, 1], dtype=float32)
 #[pyclass(name = "ArrayAt", module = "cotan.core", frozen)]
 pub struct ArrayAt {
     array: Array,
@@ -124,6 +129,7 @@ impl ArrayAt {
 
 #[pymethods]
 impl ArrayAt {
+    #[cfg_attr(false, python("def __getitem__(self, indices: _Index, /) -> ArrayAt"))]
     fn __getitem__(&self, indices: &Bound<'_, PyAny>) -> Result<ArrayAt> {
         if self.index.is_some() {
             return Err(type_error("at: the places are chosen already"));
@@ -132,32 +138,50 @@ impl ArrayAt {
     }
 
     /// The array with `value` added at the places, once for each time that a place is named.
-    fn add(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    ///
+    /// >>> mx.array([1, 2, 3]).at[mx.array([0, 0])].add(10)
+    /// array([21, 2, 3], dtype=int32)
+    fn add(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Add, value)
     }
 
     /// The array with `value` subtracted at the places.
-    fn subtract(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    ///
+    /// >>> mx.array([1, 2, 3]).at[1:].subtract(1)
+    /// array([1, 1, 2], dtype=int32)
+    fn subtract(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Subtract, value)
     }
 
     /// The array with the places multiplied by `value`.
-    fn multiply(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    ///
+    /// >>> mx.array([1, 2, 3]).at[1:].multiply(2)
+    /// array([1, 4, 6], dtype=int32)
+    fn multiply(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Multiply, value)
     }
 
     /// The array with the places divided by `value`.
-    fn divide(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    ///
+    /// >>> mx.array([1.0, 2.0, 3.0]).at[1].divide(2)
+    /// array([1, 1, 3], dtype=float32)
+    fn divide(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Divide, value)
     }
 
     /// The array with the places raised to at least `value`.
-    fn maximum(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    ///
+    /// >>> mx.array([1, 2, 3]).at[:].maximum(2)
+    /// array([2, 2, 3], dtype=int32)
+    fn maximum(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Maximum, value)
     }
 
     /// The array with the places lowered to at most `value`.
-    fn minimum(&self, value: &Bound<'_, PyAny>) -> Result<PyArray> {
+    ///
+    /// >>> mx.array([1, 2, 3]).at[:].minimum(2)
+    /// array([1, 2, 2], dtype=int32)
+    fn minimum(&self, value: &Other<'_>) -> Result<PyArray> {
         self.update(Update::Minimum, value)
     }
 }

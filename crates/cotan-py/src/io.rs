@@ -146,7 +146,13 @@ fn named(function: &str, arrays: &Bound<'_, PyDict>) -> Result<Vec<(String, Arra
 ///
 /// `file` is a path, which gets the extension `.npy` unless it has it, or an open binary file. RuntimeError when it
 /// can't be written.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.save("x", mx.array([1, 2, 3]))
+/// >>> mx.load("x.npy")
+/// array([1, 2, 3], dtype=int32)
 #[pyfunction]
+#[pyo3(signature = (file: "_File", arr))]
 fn save(py: Python<'_>, file: &Bound<'_, PyAny>, arr: ArrayArg) -> Result<()> {
     let file = File::of(file, "write")?;
     let tensor = py.detach(|| elements(&arr.0, true))?;
@@ -180,15 +186,25 @@ fn save_archive(
 ///
 /// `file` is a path, which gets the extension `.npz` unless it has it, or an open binary file. ValueError when two arrays
 /// have the same name, RuntimeError when the file can't be written.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.savez("all", mx.array(1), named=mx.array(2))
+/// >>> sorted(mx.load("all.npz"))
+/// ['arr_0', 'named']
 #[pyfunction]
-#[pyo3(signature = (file, *args, **kwargs))]
+#[pyo3(signature = (file: "_File", *args: "_Array", **kwargs: "_Array"))]
 fn savez(file: &Bound<'_, PyAny>, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> Result<()> {
     save_archive(file, args, kwargs, false)
 }
 
 /// Saves arrays as `savez` does, compressed.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.savez_compressed("small", zeros=mx.zeros((100,)))
+/// >>> mx.load("small.npz")["zeros"].shape
+/// (100,)
 #[pyfunction]
-#[pyo3(signature = (file, *args, **kwargs))]
+#[pyo3(signature = (file: "_File", *args: "_Array", **kwargs: "_Array"))]
 fn savez_compressed(
     file: &Bound<'_, PyAny>,
     args: &Bound<'_, PyTuple>,
@@ -207,7 +223,7 @@ fn savez_compressed(
 /// >>> mx.load("weights.safetensors", return_metadata=True)
 /// ({'w': array([1, 2], dtype=float32)}, {'epoch': '3'})
 #[pyfunction]
-#[pyo3(signature = (file, arrays, metadata = None))]
+#[pyo3(signature = (file: "_File", arrays: "dict[str, array]", metadata: "dict[str, str] | None" = None))]
 fn save_safetensors(
     file: &Bound<'_, PyAny>,
     arrays: &Bound<'_, PyDict>,
@@ -228,8 +244,17 @@ fn save_safetensors(
 ///
 /// `file` is a path, which gets the extension `.gguf` unless it has it. The arrays are float16, float32, int8, int16 or
 /// int32: RuntimeError for others, for other metadata, and when the file can't be written.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.save_gguf("weights", {"w": mx.array([1.0, 2.0])}, {"epoch": "3"})
+/// >>> mx.load("weights.gguf", return_metadata=True)
+/// ({'w': array([1, 2], dtype=float32)}, {'epoch': '3'})
 #[pyfunction]
-#[pyo3(signature = (file, arrays, metadata = None))]
+#[pyo3(signature = (
+    file: "str | PathLike[str]",
+    arrays: "dict[str, array]",
+    metadata: "Mapping[str, str | list[str] | array] | None" = None,
+))]
 fn save_gguf(file: &Bound<'_, PyAny>, arrays: &Bound<'_, PyDict>, metadata: Option<&Bound<'_, PyDict>>) -> Result<()> {
     let py = file.py();
     let file = match File::of(file, "write")? {
@@ -278,6 +303,17 @@ fn meta_value(key: &str, value: &Bound<'_, PyAny>) -> Result<MetaValue> {
 /// >>> mx.load("x.npy")
 /// array([1, 2, 3], dtype=int32)
 #[pyfunction]
+#[cfg_attr(
+    false,
+    python(
+        "def load(file: _File, /, format: str | None = None, return_metadata: Literal[False] = False, *, \
+                stream: _Stream | None = None) -> array | dict[str, array]",
+        "def load(file: _File, /, format: str | None = None, *, return_metadata: Literal[True], \
+                stream: _Stream | None = None) -> tuple[dict[str, array], dict[str, Any]]",
+        "def load(file: _File, /, format: str | None, return_metadata: Literal[True], *, \
+                stream: _Stream | None = None) -> tuple[dict[str, array], dict[str, Any]]",
+    )
+)]
 #[pyo3(signature = (file, /, format = None, return_metadata = false, *, stream = None))]
 fn load<'py>(
     file: &Bound<'py, PyAny>,

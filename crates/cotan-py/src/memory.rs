@@ -11,6 +11,7 @@ use crate::error::{Result, type_error, value_error};
 use crate::random::RandomState;
 
 /// A number of bytes.
+#[cfg_attr(false, python("int"))]
 struct Bytes(usize);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Bytes {
@@ -24,24 +25,44 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Bytes {
 }
 
 /// Bytes of the arrays that are in use.
+///
+/// >>> import cotan.core as mx
+/// >>> x = mx.zeros((1024,))
+/// >>> mx.eval(x)
+/// >>> mx.get_active_memory() >= x.nbytes
+/// True
 #[pyfunction]
 fn get_active_memory() -> usize {
     memory::active_bytes()
 }
 
 /// The most bytes that were in use at once since the start or the last `reset_peak_memory()`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.get_peak_memory() >= mx.get_active_memory()
+/// True
 #[pyfunction]
 fn get_peak_memory() -> usize {
     memory::peak_bytes()
 }
 
 /// Starts `get_peak_memory()` anew from what is in use now.
+///
+/// >>> import cotan.core as mx
+/// >>> former = mx.get_peak_memory()
+/// >>> mx.reset_peak_memory()
+/// >>> mx.get_peak_memory() <= former
+/// True
 #[pyfunction]
 fn reset_peak_memory() {
     memory::reset_peak();
 }
 
 /// Bytes that are kept for new arrays.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.get_cache_memory() >= 0
+/// True
 #[pyfunction]
 fn get_cache_memory() -> usize {
     memory::cache_bytes()
@@ -59,24 +80,42 @@ fn clear_cache() {
 }
 
 /// The bytes in use and in the cache from which on the cache is given up before more is taken from the system.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.get_memory_limit() > 0
+/// True
 #[pyfunction]
 fn get_memory_limit() -> usize {
     memory::memory_limit()
 }
 
 /// Changes the memory limit, in bytes, and returns the former one. Arrays that are in use may exceed it.
+///
+/// >>> import cotan.core as mx
+/// >>> former = mx.set_memory_limit(1 << 30)
+/// >>> mx.set_memory_limit(former)
+/// 1073741824
 #[pyfunction]
 fn set_memory_limit(limit: Bytes) -> usize {
     memory::set_memory_limit(limit.0)
 }
 
 /// Changes how many bytes may be kept for new arrays, and returns the former limit. 0 keeps nothing.
+///
+/// >>> import cotan.core as mx
+/// >>> former = mx.set_cache_limit(0)
+/// >>> mx.set_cache_limit(former)
+/// 0
 #[pyfunction]
 fn set_cache_limit(limit: Bytes) -> usize {
     memory::set_cache_limit(limit.0)
 }
 
 /// Returns 0: only memory of GPUs is wired, so on the CPU the limit stays 0 whatever is asked for.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.set_wired_limit(1 << 20)
+/// 0
 #[allow(unused_variables)]
 #[pyfunction]
 fn set_wired_limit(limit: Bytes) -> usize {

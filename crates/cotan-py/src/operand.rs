@@ -26,6 +26,10 @@ pub enum Operand {
     Foreign(Array),
 }
 
+/// The other side of an operator: what [`Operand::of`] takes.
+#[cfg_attr(false, python("_Operand"))]
+pub type Other<'py> = Bound<'py, PyAny>;
+
 /// The number that an object is, if it is one. Subclasses count, so that `np.float64` and `IntEnum` do.
 pub fn number(object: &Bound<'_, PyAny>) -> Result<Option<Number>> {
     if let Ok(float) = object.cast_exact::<PyFloat>() {
@@ -168,6 +172,7 @@ pub fn refusal(object: &Bound<'_, PyAny>) -> Fault {
 }
 
 /// An argument of an elementwise function.
+#[cfg_attr(false, python("_Operand"))]
 pub struct Elementwise(pub Operand);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Elementwise {
@@ -185,6 +190,7 @@ impl Elementwise {
 }
 
 /// An argument that must be an array.
+#[cfg_attr(false, python("_Array"))]
 pub struct ArrayArg(pub Array);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for ArrayArg {

@@ -12,9 +12,17 @@ const EDGE: usize = 3;
 static PRECISION: AtomicI32 = AtomicI32::new(-1);
 
 /// Options of printing; `precision` is the number of decimals, -1 for six significant digits.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.PrintOptions(precision=3)
+/// PrintOptions(precision=3)
 #[pyclass(name = "PrintOptions", module = "cotan.core")]
 #[derive(Clone)]
 pub struct PrintOptions {
+    /// The number of decimals, -1 for six significant digits.
+    ///
+    /// >>> mx.PrintOptions(precision=3).precision
+    /// 3
     #[pyo3(get, set)]
     precision: i32,
 }
@@ -22,7 +30,7 @@ pub struct PrintOptions {
 #[pymethods]
 impl PrintOptions {
     #[new]
-    #[pyo3(signature = (precision = -1))]
+    #[pyo3(signature = (precision = -1), text_signature = "(precision=-1)")]
     fn new(precision: i32) -> PrintOptions {
         PrintOptions { precision }
     }
@@ -33,14 +41,24 @@ impl PrintOptions {
 }
 
 /// The options in force.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.get_printoptions()
+/// PrintOptions(precision=-1)
 #[pyfunction]
 fn get_printoptions() -> PrintOptions {
     PrintOptions { precision: PRECISION.load(Ordering::Relaxed) }
 }
 
 /// Prints floats and complex numbers with `precision` decimals from now on; a negative number restores the default.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.set_printoptions(precision=2)
+/// >>> mx.array(2 / 3)
+/// array(0.67, dtype=float32)
+/// >>> mx.set_printoptions()
 #[pyfunction]
-#[pyo3(signature = (precision = -1))]
+#[pyo3(signature = (precision = -1), text_signature = "(precision=-1)")]
 fn set_printoptions(precision: i32) {
     PRECISION.store(precision.max(-1), Ordering::Relaxed);
 }
@@ -65,8 +83,13 @@ impl PrintOptionsContext {
 }
 
 /// A `with` block in which floats print with `precision` decimals.
+///
+/// >>> import cotan.core as mx
+/// >>> with mx.printoptions(precision=2):
+/// ...     print(mx.array(2 / 3))
+/// array(0.67, dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (precision = -1))]
+#[pyo3(signature = (precision = -1), text_signature = "(precision=-1)")]
 fn printoptions(precision: i32) -> PrintOptionsContext {
     PrintOptionsContext { inside: precision, outside: -1 }
 }

@@ -32,12 +32,14 @@ impl RandomState {
         }
     }
 
+    #[cfg_attr(false, python("def __iter__(self) -> Iterator[array]"))]
     fn __iter__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyIterator>> {
         Ok(PyTuple::new(py, [self.__getitem__(0)?])?.try_iter()?)
     }
 }
 
 /// A seed: an integer of 64 bits that is not negative.
+#[cfg_attr(false, python("int"))]
 struct Seed(u64);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Seed {
@@ -115,7 +117,7 @@ fn count(function: &str, name: &str, value: i64) -> Result<usize> {
 ///
 /// >>> import cotan.core as mx
 /// >>> mx.random.uniform(shape=(2,), key=mx.random.key(0))
-/// array([0.418457, 0.0530755], dtype=float32)
+/// array([0.216295, 0.804124], dtype=float32)
 #[pyfunction]
 #[pyo3(
     signature = (low = None, high = None, shape = None, dtype = None, key = None, stream = None),
@@ -162,6 +164,11 @@ fn normal(
 ///
 /// The type is a floating one, float32 by default. ValueError when the bounds don't broadcast to the shape, RuntimeError
 /// for float64.
+///
+/// >>> import cotan.core as mx
+/// >>> x = mx.random.truncated_normal(-1, 1, (100,))
+/// >>> mx.max(mx.abs(x)).item() <= 1
+/// True
 #[pyfunction]
 #[pyo3(signature = (lower, upper, shape = None, dtype = None, key = None, stream = None))]
 fn truncated_normal(
@@ -178,6 +185,10 @@ fn truncated_normal(
 }
 
 /// Numbers with the standard Gumbel distribution, float32 by default. RuntimeError for float64.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.gumbel((2, 3)).shape
+/// (2, 3)
 #[pyfunction]
 #[pyo3(
     signature = (shape = None, dtype = None, key = None, stream = None),
@@ -190,6 +201,10 @@ fn gumbel(shape: Option<Sizes>, dtype: Option<PyDtype>, key: Key, stream: Option
 /// Numbers with the Laplace distribution around `loc`, spread by `scale`; float32 by default.
 ///
 /// ValueError unless the type is a real floating one.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.laplace((2, 3), scale=0.5).shape
+/// (2, 3)
 #[pyfunction]
 #[pyo3(
     signature = (shape = None, dtype = None, loc = 0.0, scale = 1.0, key = None, stream = None),
@@ -210,6 +225,10 @@ fn laplace(
 ///
 /// The result has `shape`, broadcast with the leading axes of both, and a last axis of size n. ValueError when the shapes
 /// don't belong together.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.multivariate_normal(mx.zeros((2,)), mx.eye(2), (5,)).shape
+/// (5, 2)
 #[pyfunction]
 #[pyo3(
     signature = (mean, cov, shape = None, dtype = None, key = None, stream = None),
@@ -254,6 +273,10 @@ fn randint(
 /// True with probability `p`, in the shape of `p` unless another one is given.
 ///
 /// ValueError when `p` is not a float or an array of floats, or doesn't broadcast to the shape.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.bernoulli(mx.array([0.0, 1.0]))
+/// array([False, True], dtype=bool)
 #[pyfunction]
 #[pyo3(
     signature = (p = None, shape = None, key = None, stream = None),
@@ -269,8 +292,15 @@ fn bernoulli(p: Option<Elementwise>, shape: Option<Sizes>, key: Key, stream: Opt
 /// By default one for each distribution; with `num_samples` so many, along a new last axis; with `shape` as many as that
 /// has, where the shape of the distributions broadcasts to it. IndexError for an axis that doesn't exist, ValueError
 /// when both are given or shapes don't fit.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.random.categorical(mx.array([0.0, 100.0]), num_samples=3)
+/// array([1, 1, 1], dtype=uint32)
 #[pyfunction]
-#[pyo3(signature = (logits, axis = -1, shape = None, num_samples = None, key = None, stream = None))]
+#[pyo3(
+    signature = (logits, axis = -1, shape = None, num_samples = None, key = None, stream = None),
+    text_signature = "(logits, axis=-1, shape=None, num_samples=None, key=None, stream=None)"
+)]
 fn categorical(
     logits: ArrayArg,
     axis: i64,
@@ -289,6 +319,7 @@ fn categorical(
 }
 
 /// What to permute.
+#[cfg_attr(false, python("int | _Array"))]
 enum Permuted {
     Numbers(i64),
     Entries(Array),
@@ -308,6 +339,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Permuted {
 /// The numbers from 0 to `x` - 1 in random order, as uint32; or the entries of an array along `axis`, each kept whole.
 ///
 /// ValueError when `x` is negative, IndexError for an axis that doesn't exist.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.sort(mx.random.permutation(4))
+/// array([0, 1, 2, 3], dtype=uint32)
 #[pyfunction]
 #[pyo3(signature = (x, axis = 0, key = None, stream = None))]
 fn permutation(x: Permuted, axis: i64, key: Key, stream: Option<StreamArg>) -> Result<PyArray> {

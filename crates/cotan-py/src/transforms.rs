@@ -90,6 +90,12 @@ fn eval(args: &Bound<'_, PyTuple>) -> Result<()> {
 }
 
 /// Like `eval`, but a failure surfaces where the array is used next.
+///
+/// >>> import cotan.core as mx
+/// >>> x = mx.ones((2,)) + 1
+/// >>> mx.async_eval(x)
+/// >>> x
+/// array([2, 2], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (*args))]
 fn async_eval(args: &Bound<'_, PyTuple>) -> Result<()> {

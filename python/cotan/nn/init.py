@@ -168,7 +168,7 @@ def orthogonal(gain: float = 1.0, dtype: mx.Dtype = mx.float32) -> Initializer:
             raise ValueError(f"orthogonal: expected a matrix, not shape {a.shape}")
         rows, columns = a.shape
         size = max(rows, columns)
-        q, r = mx.linalg.qr(mx.random.normal((size, size)), stream=mx.cpu)
+        q, r = mx.linalg.qr(mx.random.normal((size, size)), stream=mx.cpu)  # type: ignore[attr-defined,unused-ignore]
         q = q * mx.sign(mx.diag(r))  # the signs make the factorisation, and so the distribution, unique
         return (gain * q[:rows, :columns]).astype(dtype)
 

@@ -12,7 +12,7 @@ from cotan.nn.layers.base import Module
 __all__ = ["checkpoint", "value_and_grad"]
 
 
-def value_and_grad(model: Module, fn: Callable) -> Callable:
+def value_and_grad(model: Module, fn: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function that returns what ``fn`` returns and the gradient with respect to ``model``.
 
     ``fn`` calls ``model`` and returns a scalar, or a tuple whose first item is one. The new function takes
@@ -30,13 +30,13 @@ def value_and_grad(model: Module, fn: Callable) -> Callable:
     value_and_grad_fn = mx.value_and_grad(_with_parameters(model, fn))
 
     @wraps(fn)
-    def wrapped(*args: Any, **kwargs: Any) -> tuple[Any, dict]:
+    def wrapped(*args: Any, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
         return value_and_grad_fn(model.trainable_parameters(), *args, **kwargs)
 
     return wrapped
 
 
-def checkpoint(module: Module, fn: Callable | None = None) -> Callable:
+def checkpoint(module: Module, fn: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """Make a version of ``fn``, by default ``module`` itself, that saves memory in the backward pass.
 
     Instead of keeping the intermediate values for the gradient, it computes them a second time. The gradient
@@ -57,10 +57,10 @@ def checkpoint(module: Module, fn: Callable | None = None) -> Callable:
     return wrapped
 
 
-def _with_parameters(module: Module, fn: Callable) -> Callable:
+def _with_parameters(module: Module, fn: Callable[..., Any]) -> Callable[..., Any]:
     """Make parameters of ``module`` the first argument of ``fn``; the module has its own back afterwards."""
 
-    def call_with(parameters: dict, *args: Any, **kwargs: Any) -> Any:
+    def call_with(parameters: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         own = module.parameters()
         module.update(parameters)
         try:

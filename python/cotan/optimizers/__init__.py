@@ -4,4 +4,6 @@ from cotan.optimizers import optimizers, schedulers
 from cotan.optimizers.optimizers import *  # noqa: F403
 from cotan.optimizers.schedulers import *  # noqa: F403
 
-__all__ = [*optimizers.__all__, *schedulers.__all__]
+__all__: list[str] = []
+__all__ += optimizers.__all__
+__all__ += schedulers.__all__

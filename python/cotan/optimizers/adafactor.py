@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cotan.core as mx
 from cotan.optimizers.base import Optimizer, Schedule
 
@@ -54,7 +56,7 @@ class Adafactor(Optimizer):
         self.relative_step = relative_step
         self.warmup_init = warmup_init
 
-    def init_single(self, parameter: mx.array, state: dict) -> None:
+    def init_single(self, parameter: mx.array, state: dict[str, Any]) -> None:
         """Start the running means at zero."""
         shape, dtype = parameter.shape, parameter.dtype
         if parameter.ndim >= 2:
@@ -65,7 +67,7 @@ class Adafactor(Optimizer):
         if self.beta_1 is not None:
             state["exp_avg"] = mx.zeros(shape, dtype)
 
-    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
+    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict[str, Any]) -> mx.array:
         """Update the running means and make the step."""
         rate = self._scaled_rate(parameter)
         beta = (1 - self.step**self.decay_rate).astype(gradient.dtype)
@@ -88,7 +90,7 @@ class Adafactor(Optimizer):
         rate = rate.astype(parameter.dtype)
         return rate * mx.maximum(self.eps[1], _rms(parameter)) if self.scale_parameter else rate
 
-    def _inverse_root(self, square: mx.array, beta: mx.array, state: dict) -> mx.array:
+    def _inverse_root(self, square: mx.array, beta: mx.array, state: dict[str, Any]) -> mx.array:
         """One over the root of the running mean of the squares, from its factors for a matrix."""
         if "exp_avg_sq" in state:
             state["exp_avg_sq"] = beta * state["exp_avg_sq"] + (1 - beta) * square

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cotan.core as mx
 from cotan.optimizers.base import Optimizer, Schedule
 
@@ -39,12 +41,12 @@ class Adam(Optimizer):
         self.eps = eps
         self.bias_correction = bias_correction
 
-    def init_single(self, parameter: mx.array, state: dict) -> None:
+    def init_single(self, parameter: mx.array, state: dict[str, Any]) -> None:
         """Start the first moment ``m`` and the second moment ``v`` at zero."""
         state["m"] = mx.zeros_like(parameter)
         state["v"] = mx.zeros_like(parameter)
 
-    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
+    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict[str, Any]) -> mx.array:
         """Update the moments and make the step."""
         rate = self._rate(gradient)
         beta1, beta2 = self.betas
@@ -80,7 +82,7 @@ class AdamW(Adam):
         super().__init__(learning_rate, betas, eps, bias_correction)
         self.weight_decay = weight_decay
 
-    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
+    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict[str, Any]) -> mx.array:
         """Shrink the parameter, then make the step of Adam."""
         shrunk = parameter * (1 - self._rate(gradient) * self.weight_decay)
         return super().apply_single(gradient, shrunk, state)
@@ -108,7 +110,7 @@ class Adamax(Adam):
     ) -> None:
         super().__init__(learning_rate, betas, eps)
 
-    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
+    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict[str, Any]) -> mx.array:
         """Update the moment and the maximum, and make the step."""
         beta1, beta2 = self.betas
         m = beta1 * state["m"] + (1 - beta1) * gradient

@@ -33,7 +33,7 @@ class Optimizer:
         self._state: dict[str, Any] = {"step": mx.array(0, mx.uint64)}
         self._schedulers = dict(schedulers or {})
 
-    def update(self, model: Module, gradients: dict) -> None:
+    def update(self, model: Module, gradients: dict[str, Any]) -> None:
         """Take one step: compute new parameters from ``gradients`` and put them into ``model``.
 
         >>> model = nn.Linear(2, 1)
@@ -86,7 +86,7 @@ class Optimizer:
     def learning_rate(self, learning_rate: float | mx.array) -> None:
         self.state["learning_rate"] = mx.array(learning_rate)
 
-    def init(self, parameters: dict) -> None:
+    def init(self, parameters: dict[str, Any]) -> None:
         """Make the state of ``parameters`` now; otherwise the first step makes it.
 
         >>> optimizer = optim.SGD(learning_rate=0.1, momentum=0.9)
@@ -96,7 +96,7 @@ class Optimizer:
         """
         _make_missing(self.state, parameters, self.init_single)
 
-    def init_single(self, parameter: mx.array, state: dict) -> None:
+    def init_single(self, parameter: mx.array, state: dict[str, Any]) -> None:
         """Fill ``state``, an empty dict, for one parameter. A subclass must override this.
 
         >>> state = {}
@@ -106,7 +106,7 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} must override init_single")
 
-    def apply_gradients(self, gradients: dict, parameters: dict) -> dict:
+    def apply_gradients(self, gradients: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
         """Take one step and return the new parameters, in the structure of ``gradients``.
 
         ``parameters`` may hold more than ``gradients``. The schedules see the step before it is counted.
@@ -120,7 +120,7 @@ class Optimizer:
         self.state["step"] = self.step + 1
         return tree_map(self.apply_single, gradients, parameters, self.state)
 
-    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
+    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict[str, Any]) -> mx.array:
         """Return the new value of one parameter, and update its ``state``. A subclass must override this.
 
         >>> optim.SGD(learning_rate=0.5).apply_single(mx.array(1.0), mx.array(3.0), {})
@@ -141,7 +141,7 @@ class Optimizer:
         return self.learning_rate.astype(gradient.dtype)
 
 
-def _make_missing(state: Any, tree: Any, init_single: Callable[[Any, dict], None]) -> None:
+def _make_missing(state: Any, tree: Any, init_single: Callable[[Any, dict[str, Any]], None]) -> None:
     """Add to ``state``, in place, a dict for each leaf of ``tree`` that has none."""
     if isinstance(tree, dict):
         entries = list(tree.items())
@@ -159,5 +159,5 @@ def _make_missing(state: Any, tree: Any, init_single: Callable[[Any, dict], None
             init_single(child, state[key])
 
 
-def _empty_state(node: Any) -> dict | list:
+def _empty_state(node: Any) -> dict[str, Any] | list[Any]:
     return [] if isinstance(node, (list, tuple)) else {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cotan.core as mx
 from cotan.optimizers.adam import check_betas
 from cotan.optimizers.base import Optimizer, Schedule
@@ -34,11 +36,11 @@ class Lion(Optimizer):
         self.betas = betas
         self.weight_decay = weight_decay
 
-    def init_single(self, parameter: mx.array, state: dict) -> None:
+    def init_single(self, parameter: mx.array, state: dict[str, Any]) -> None:
         """Start the momentum ``m`` at zero."""
         state["m"] = mx.zeros_like(parameter)
 
-    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
+    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict[str, Any]) -> mx.array:
         """Step in the direction of the sign, and update the momentum."""
         rate = self._rate(gradient)
         beta1, beta2 = self.betas

@@ -34,14 +34,14 @@ class MultiOptimizer(Optimizer):
         self.optimizers = list(optimizers)
         self.filters = list(filters)
 
-    def init(self, parameters: dict) -> None:
+    def init(self, parameters: dict[str, Any]) -> None:
         """Make the states of all optimizers now, each for its parameters."""
         for optimizer, part in zip(self.optimizers, self._split(parameters), strict=True):
             optimizer.init(part)
 
-    def apply_gradients(self, gradients: dict, parameters: dict) -> dict:
+    def apply_gradients(self, gradients: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
         """Take one step with every optimizer; return the new parameters in the structure of ``gradients``."""
-        updated: dict = {}
+        updated: dict[str, Any] = {}
         for optimizer, part in zip(self.optimizers, self._split(gradients), strict=True):
             updated = tree_merge(updated, optimizer.apply_gradients(part, parameters))
         return updated
@@ -77,7 +77,7 @@ class MultiOptimizer(Optimizer):
         for optimizer in self.optimizers:
             optimizer.learning_rate = learning_rate
 
-    def _split(self, tree: dict) -> list[dict]:
+    def _split(self, tree: dict[str, Any]) -> list[dict[str, Any]]:
         """One tree for each optimizer, with the leaves it takes care of."""
         owners = tree_map_with_path(self._owner, tree)
         return [_select(tree, owners, number) for number in range(len(self.optimizers))]

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import cotan.core as mx
 
+Schedule = Callable[[mx.array], mx.array]
+
 __all__ = ["cosine_decay", "exponential_decay", "join_schedules", "linear_schedule", "step_decay"]
 
 
-def exponential_decay(init: float, decay_rate: float) -> Callable:
+def exponential_decay(init: float, decay_rate: float) -> Schedule:
     r"""Decay from ``init`` by the same factor in every step: :math:`\text{init} \cdot \text{decay\_rate}^t`.
 
     >>> optim.exponential_decay(0.1, 0.5)(mx.array(2))
@@ -19,7 +21,7 @@ def exponential_decay(init: float, decay_rate: float) -> Callable:
     return lambda step: init * decay_rate**step
 
 
-def step_decay(init: float, decay_rate: float, step_size: int) -> Callable:
+def step_decay(init: float, decay_rate: float, step_size: int) -> Schedule:
     r"""Decay from ``init`` by a factor after every ``step_size`` steps, which must be positive
     (``ValueError``): :math:`\text{init} \cdot \text{decay\_rate}^{\lfloor t / \text{step\_size} \rfloor}`.
 
@@ -30,7 +32,7 @@ def step_decay(init: float, decay_rate: float, step_size: int) -> Callable:
     return lambda step: init * decay_rate ** (step // step_size)
 
 
-def cosine_decay(init: float, decay_steps: int, end: float = 0.0) -> Callable:
+def cosine_decay(init: float, decay_steps: int, end: float = 0.0) -> Schedule:
     """Fall from ``init`` to ``end`` along half a cosine wave of ``decay_steps`` steps, and stay there.
 
     ``decay_steps`` must be positive (``ValueError``). See Loshchilov and Hutter, arXiv:1608.03983.
@@ -48,7 +50,7 @@ def cosine_decay(init: float, decay_steps: int, end: float = 0.0) -> Callable:
     return schedule
 
 
-def linear_schedule(init: float, end: float, steps: int) -> Callable:
+def linear_schedule(init: float, end: float, steps: int) -> Schedule:
     """Go from ``init`` to ``end`` in a straight line of ``steps`` steps, and stay there.
 
     ``steps`` must be positive (``ValueError``).
@@ -60,7 +62,7 @@ def linear_schedule(init: float, end: float, steps: int) -> Callable:
     return lambda step: mx.minimum(step, steps) * ((end - init) / steps) + init
 
 
-def join_schedules(schedules: list[Callable], boundaries: list[int]) -> Callable:
+def join_schedules(schedules: list[Schedule], boundaries: list[int]) -> Schedule:
     """Follow one schedule after the other: the next one starts, at step zero, at each of the ``boundaries``.
 
     There is one boundary less than schedules, and at least one schedule (``ValueError``).

@@ -10,6 +10,10 @@ use crate::operand::refusal;
 use crate::{build, foreign};
 
 /// The name for whatever `array` accepts, in type annotations.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.array(mx.ArrayLike([1, 2]))
+/// array([1, 2], dtype=int32)
 #[pyclass(module = "cotan.core", frozen)]
 struct ArrayLike {
     value: Py<PyAny>,
@@ -18,6 +22,7 @@ struct ArrayLike {
 #[pymethods]
 impl ArrayLike {
     #[new]
+    #[pyo3(signature = (arg: "_Nested"))]
     fn new(arg: Py<PyAny>) -> ArrayLike {
         ArrayLike { value: arg }
     }
@@ -29,8 +34,13 @@ impl ArrayLike {
 
 /// An array of `a`, which may be anything `array` accepts. Memory of other libraries is never shared: `copy=False`
 /// raises ValueError where a copy would be needed.
+///
+/// >>> import cotan.core as mx
+/// >>> x = mx.array([1, 2])
+/// >>> mx.asarray(x, copy=False)
+/// array([1, 2], dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (a, dtype = None, *, copy = None))]
+#[pyo3(signature = (a: "_Nested", dtype = None, *, copy = None))]
 fn asarray(a: &Bound<'_, PyAny>, dtype: Option<PyDtype>, copy: Option<bool>) -> Result<PyArray> {
     let shared = match a.cast::<PyArray>() {
         Ok(array) => dtype.is_none_or(|dtype| dtype.0 == array.get().get().dtype()),
@@ -43,8 +53,13 @@ fn asarray(a: &Bound<'_, PyAny>, dtype: Option<PyDtype>, copy: Option<bool>) -> 
 }
 
 /// A copy of an array that another library offers through DLPack.
+///
+/// >>> import cotan.core as mx
+/// >>> import numpy as np
+/// >>> mx.from_dlpack(np.array([1, 2], dtype=np.int32))
+/// array([1, 2], dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (x, /, *, copy = None))]
+#[pyo3(signature = (x: "_SupportsDLPack", /, *, copy = None))]
 fn from_dlpack(x: &Bound<'_, PyAny>, copy: Option<bool>) -> Result<PyArray> {
     if let Ok(array) = x.cast::<PyArray>() {
         return wrap(array.get().get());

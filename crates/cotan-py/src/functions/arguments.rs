@@ -10,6 +10,7 @@ use crate::error::{Fault, Result, type_error, value_error};
 use crate::operand::ArrayArg;
 
 /// A tuple, a list or another sequence of integers.
+#[cfg_attr(false, python("Sequence[int]"))]
 pub struct Integers(pub Vec<i64>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Integers {
@@ -30,6 +31,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Integers {
 }
 
 /// A sequence of sizes: a shape whose elements can be counted.
+#[cfg_attr(false, python("Sequence[int]"))]
 pub struct Sizes(pub Vec<usize>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Sizes {
@@ -41,6 +43,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Sizes {
 }
 
 /// A shape, where a single size stands for one axis.
+#[cfg_attr(false, python("int | Sequence[int]"))]
 pub struct SizesOrSize(pub Vec<usize>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for SizesOrSize {
@@ -75,6 +78,7 @@ pub fn count(function: &str, name: &str, value: i64) -> Result<usize> {
 }
 
 /// A sequence of arrays; an array stands for its rows.
+#[cfg_attr(false, python("Sequence[_Array] | array"))]
 pub struct ArrayList(pub Vec<Array>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for ArrayList {

@@ -20,6 +20,7 @@ fn dtype_or(dtype: Option<PyDtype>, default: DType) -> DType {
 }
 
 /// A bound or the step of a range.
+#[cfg_attr(false, python("int | float"))]
 #[derive(Clone, Copy)]
 enum Limit {
     Int(i64),
@@ -169,6 +170,10 @@ fn zeros(shape: SizesOrSize, dtype: Option<PyDtype>, stream: Option<StreamArg>) 
 }
 
 /// Ones in a shape (an int or a sequence of ints), float32 by default. ValueError for negative sizes.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.ones(3)
+/// array([1, 1, 1], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (shape, dtype = None, *, stream = None))]
 fn ones(shape: SizesOrSize, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> PyArray {
@@ -176,6 +181,10 @@ fn ones(shape: SizesOrSize, dtype: Option<PyDtype>, stream: Option<StreamArg>) -
 }
 
 /// Zeros in the shape of `a`, and of its type unless `dtype` is given.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.zeros_like(mx.array([1, 2]))
+/// array([0, 0], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, dtype = None, *, stream = None))]
 fn zeros_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> PyArray {
@@ -183,6 +192,10 @@ fn zeros_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) ->
 }
 
 /// Ones in the shape of `a`, and of its type unless `dtype` is given.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.ones_like(mx.array([1.5, 2.5]))
+/// array([1, 1], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (a, /, dtype = None, *, stream = None))]
 fn ones_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> PyArray {
@@ -204,6 +217,10 @@ fn full(shape: SizesOrSize, vals: Elementwise, dtype: Option<PyDtype>, stream: O
 }
 
 /// `vals` everywhere in the shape of `a`, in its type unless `dtype` is given. ValueError when it doesn't broadcast.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.full_like(mx.array([1, 2]), 7)
+/// array([7, 7], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, vals, dtype = None, *, stream = None))]
 fn full_like(a: ArrayArg, vals: Elementwise, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -226,6 +243,11 @@ fn filled(shape: &[usize], value: Operand, dtype: Option<DType>) -> Result<Array
 /// Ones on the `k`-th diagonal of an `n` by `m` (`n` by default) matrix of zeros, float32 by default.
 ///
 /// ValueError when a size is negative.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.eye(2, 3, k=1)
+/// array([[0, 1, 0],
+///        [0, 0, 1]], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (n, m = None, k = 0, dtype = None, *, stream = None))]
 fn eye(n: i64, m: Option<i64>, k: i64, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -234,6 +256,11 @@ fn eye(n: i64, m: Option<i64>, k: i64, dtype: Option<PyDtype>, stream: Option<St
 }
 
 /// The `n` by `n` identity matrix, float32 by default. ValueError when `n` is negative.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.identity(2, mx.int32)
+/// array([[1, 0],
+///        [0, 1]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (n, dtype = None, *, stream = None))]
 fn identity(n: i64, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -243,6 +270,11 @@ fn identity(n: i64, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result
 /// Ones on and below the `k`-th diagonal of an `n` by `m` (`n` by default) matrix of zeros, float32 by default.
 ///
 /// ValueError when a size is negative.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.tri(2, 3)
+/// array([[1, 0, 0],
+///        [1, 1, 0]], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (n, m = None, k = 0, dtype = None, *, stream = None))]
 fn tri(n: i64, m: Option<i64>, k: i64, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -251,6 +283,11 @@ fn tri(n: i64, m: Option<i64>, k: i64, dtype: Option<PyDtype>, stream: Option<St
 }
 
 /// `x` with zeros above the `k`-th diagonal of its last two axes. ValueError for fewer than two axes.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.tril(mx.array([[1, 2], [3, 4]]))
+/// array([[1, 0],
+///        [3, 4]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (x, k = 0, *, stream = None))]
 fn tril(x: ArrayArg, k: i64, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -258,6 +295,11 @@ fn tril(x: ArrayArg, k: i64, stream: Option<StreamArg>) -> Result<PyArray> {
 }
 
 /// `x` with zeros below the `k`-th diagonal of its last two axes. ValueError for fewer than two axes.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.triu(mx.array([[1, 2], [3, 4]]))
+/// array([[1, 2],
+///        [0, 4]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (x, k = 0, *, stream = None))]
 fn triu(x: ArrayArg, k: i64, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -267,6 +309,11 @@ fn triu(x: ArrayArg, k: i64, stream: Option<StreamArg>) -> Result<PyArray> {
 /// The matrix with the elements of a one-dimensional array on its `k`-th diagonal, or that diagonal of a matrix.
 ///
 /// ValueError for any other number of axes.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.diag(mx.array([1, 2]))
+/// array([[1, 0],
+///        [0, 2]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, k = 0, *, stream = None))]
 fn diag(a: ArrayArg, k: i64, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -277,9 +324,15 @@ fn diag(a: ArrayArg, k: i64, stream: Option<StreamArg>) -> Result<PyArray> {
 ///
 /// With `indexing="xy"` the first input runs along the second axis, with `"ij"` along the first. With `sparse` each array
 /// keeps size 1 along the axes of the others. ValueError for another `indexing` and for inputs with more axes.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.meshgrid(mx.array([1, 2]), mx.array([3, 4]))
+/// (array([[1, 2],
+///        [1, 2]], dtype=int32), array([[3, 3],
+///        [4, 4]], dtype=int32))
 #[pyfunction]
 #[pyo3(
-    signature = (*arrays, sparse = None, indexing = None, stream = None),
+    signature = (*arrays: "_Array", sparse = None, indexing = None, stream = None) -> "tuple[array, ...]",
     text_signature = "(*arrays, sparse=False, indexing='xy', stream=None)"
 )]
 fn meshgrid<'py>(
@@ -321,12 +374,28 @@ macro_rules! windows {
 }
 windows! {
     /// The triangular window that starts and ends with zero.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.bartlett(5)
+    /// array([0, 0.5, 1, 0.5, 0], dtype=float32)
     bartlett;
     /// The Blackman window: two cosine terms.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.blackman(5)[1:4]
+    /// array([0.34, 1, 0.34], dtype=float32)
     blackman;
     /// The Hamming window: a raised cosine on a pedestal.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.hamming(5)
+    /// array([0.08, 0.54, 1, 0.54, 0.08], dtype=float32)
     hamming;
     /// The Hann window: a raised cosine.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.hanning(5)
+    /// array([0, 0.5, 1, 0.5, 0], dtype=float32)
     hanning;
 }
 

@@ -24,6 +24,10 @@ fn astype(a: ArrayArg, dtype: PyDtype, stream: Option<StreamArg>) -> Result<PyAr
 /// The bytes of the elements read as another type; the last axis scales by the ratio of the sizes.
 ///
 /// ValueError when its bytes don't divide into elements of that type.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.view(mx.array([1.0]), mx.uint32)
+/// array([1065353216], dtype=uint32)
 #[pyfunction]
 #[pyo3(signature = (a, dtype, stream = None))]
 fn view(a: Elementwise, dtype: PyDtype, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -31,6 +35,10 @@ fn view(a: Elementwise, dtype: PyDtype, stream: Option<StreamArg>) -> Result<PyA
 }
 
 /// The array as it is.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.positive(mx.array([1, -2]))
+/// array([1, -2], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, *, stream = None))]
 fn positive(a: ArrayArg, stream: Option<StreamArg>) -> PyArray {
@@ -50,6 +58,10 @@ fn round(a: Elementwise, decimals: i32, stream: Option<StreamArg>) -> Result<PyA
 
 /// NaN replaced by `nan`, infinities by `posinf` and `neginf` (by default the largest and smallest finite numbers of the
 /// type). ValueError for complex numbers.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.nan_to_num(mx.array([mx.nan, mx.inf, 1.0]), posinf=9.0)
+/// array([0, 9, 1], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (a, nan = 0.0, posinf = None, neginf = None, *, stream = None))]
 fn nan_to_num(
@@ -65,6 +77,10 @@ fn nan_to_num(
 /// The values as 8-bit floats (OCP e4m3) in uint8: rounded to nearest even, saturating at ±448, NaN as the largest.
 ///
 /// ValueError unless the array is of a real floating type.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.to_fp8(mx.array([1.0, 1000.0]))
+/// array([56, 126], dtype=uint8)
 #[pyfunction]
 #[pyo3(signature = (x, *, stream = None))]
 fn to_fp8(x: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -74,6 +90,10 @@ fn to_fp8(x: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> {
 /// The numbers that 8-bit floats (OCP e4m3) in a uint8 array stand for, as `dtype` (bfloat16 by default).
 ///
 /// ValueError unless the array is uint8.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.from_fp8(mx.to_fp8(mx.array([1.06, 1000.0])), mx.float32)
+/// array([1, 448], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (x, dtype = None, *, stream = None))]
 fn from_fp8(x: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -81,6 +101,10 @@ fn from_fp8(x: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> R
 }
 
 /// The list of `floor_divide(a, b)` and `remainder(a, b)`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.divmod(mx.array([7, -7]), 2)
+/// [array([3, -4], dtype=int32), array([1, 1], dtype=int32)]
 #[pyfunction]
 #[pyo3(signature = (a, b, stream = None))]
 fn divmod(a: Elementwise, b: Elementwise, stream: Option<StreamArg>) -> Result<Vec<PyArray>> {
@@ -109,6 +133,10 @@ fn clip(
 }
 
 /// True where `|a - b| <= atol + rtol * |b|`. Equal infinities are close; NaNs are with `equal_nan` only.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.isclose(mx.array([1.0, 2.0]), mx.array([1.000001, 2.1]))
+/// array([True, False], dtype=bool)
 #[pyfunction]
 #[pyo3(signature = (a, b, /, rtol = 1e-5, atol = 1e-8, *, equal_nan = false, stream = None))]
 fn isclose(
@@ -123,6 +151,10 @@ fn isclose(
 }
 
 /// Whether all elements of two arrays, which broadcast, are close in the sense of `isclose`. An array without axes.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.allclose(mx.array([1.0, 2.0]), mx.array([1.000001, 2.0]))
+/// array(True, dtype=bool)
 #[pyfunction]
 #[pyo3(signature = (a, b, /, rtol = 1e-5, atol = 1e-8, *, equal_nan = false, stream = None))]
 fn allclose(
@@ -137,6 +169,10 @@ fn allclose(
 }
 
 /// Whether two arrays have the same shape and, after promotion, the same elements. An array without axes.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.array_equal(mx.array([1, 2]), mx.array([1.0, 2.0]))
+/// array(True, dtype=bool)
 #[pyfunction]
 #[pyo3(signature = (a, b, equal_nan = false, stream = None))]
 fn array_equal(a: Elementwise, b: Elementwise, equal_nan: bool, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -152,6 +188,14 @@ fn array_equal(a: Elementwise, b: Elementwise, equal_nan: bool, stream: Option<S
 /// >>> mx.where(mx.array([True, False]), mx.array([1, 2]), 0)
 /// array([1, 0], dtype=int32)
 #[pyfunction(name = "where")]
+#[cfg_attr(
+    false,
+    python(
+        "def where(condition: _Operand, x: _Operand, y: _Operand, /, *, stream: _Stream | None = None) -> array",
+        "def where(condition: _Operand, x: None = None, y: None = None, /, *, stream: _Stream | None = None) \
+                -> tuple[array, ...]",
+    )
+)]
 #[pyo3(signature = (condition, x = None, y = None, /, *, stream = None))]
 fn where_<'py>(
     py: Python<'py>,

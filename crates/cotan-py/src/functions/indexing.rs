@@ -19,7 +19,7 @@ use crate::operand::ArrayArg;
 /// >>> mx.nonzero(mx.array([0, 5, 0, 7]))
 /// (array([1, 3], dtype=int64),)
 #[pyfunction]
-#[pyo3(signature = (a, /, *, stream = None))]
+#[pyo3(signature = (a, /, *, stream = None) -> "tuple[array, ...]")]
 fn nonzero(py: Python<'_>, a: ArrayArg, stream: Option<StreamArg>) -> Result<Bound<'_, PyTuple>> {
     places(py, &a.0, stream)
 }
@@ -31,6 +31,7 @@ pub fn places<'py>(py: Python<'py>, a: &Array, stream: Option<StreamArg>) -> Res
 }
 
 /// An index along an axis, or an array of them.
+#[cfg_attr(false, python("int | _Array"))]
 enum Positions {
     One(i64),
     Array(Array),
@@ -86,6 +87,11 @@ fn take_along_axis(a: ArrayArg, indices: ArrayArg, axis: Option<i64>, stream: Op
 ///
 /// When `axis` is None, positions count in the flattened array. IndexError for an axis that doesn't exist; ValueError
 /// when the numbers of axes differ or shapes don't broadcast.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.put_along_axis(mx.zeros((2, 2)), mx.array([[1], [0]]), mx.array(5.0), axis=1)
+/// array([[0, 5],
+///        [5, 0]], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (a, /, indices, values, axis = None, *, stream = None))]
 fn put_along_axis(
@@ -102,6 +108,10 @@ fn put_along_axis(
 ///
 /// The start is an array, so it may be computed; from a start too far out, the slice is moved inside. ValueError when
 /// the sizes don't fit the array or the start doesn't have an integer for each of `axes`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.slice(mx.arange(6), mx.array([2]), (0,), (3,))
+/// array([2, 3, 4], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, start_indices, axes, slice_size, *, stream = None))]
 fn slice(
@@ -118,6 +128,10 @@ fn slice(
 ///
 /// The start is an array, so it may be computed; what would leave the array is dropped. ValueError when `update` has
 /// another number of axes or the start doesn't have an integer for each of `axes`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.slice_update(mx.zeros((4,)), mx.ones((2,)), mx.array([1]), (0,))
+/// array([0, 1, 1, 0], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (a, update, start_indices, axes, *, stream = None))]
 fn slice_update(
@@ -131,6 +145,7 @@ fn slice_update(
 }
 
 /// One array or several.
+#[cfg_attr(false, python("_Array | Sequence[_Array]"))]
 enum OneOrMore {
     One(Array),
     More(Vec<Array>),
@@ -157,7 +172,18 @@ impl OneOrMore {
 }
 
 /// The inputs, an array or a list of arrays, each of which is evaluated after all of `dependencies`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.depends(mx.array([1, 2]), mx.array(3))
+/// array([1, 2], dtype=int32)
 #[pyfunction]
+#[cfg_attr(
+    false,
+    python(
+        "def depends(inputs: _Array, dependencies: _Array | Sequence[_Array]) -> array",
+        "def depends(inputs: Sequence[_Array], dependencies: _Array | Sequence[_Array]) -> list[array]",
+    )
+)]
 fn depends(py: Python<'_>, inputs: OneOrMore, dependencies: OneOrMore) -> Result<Bound<'_, PyAny>> {
     let mut after = all_on(None, ops::depends(inputs.arrays(), dependencies.arrays()))?;
     match (&inputs, after.pop()) {

@@ -29,6 +29,11 @@ fn concatenate(arrays: ArrayList, axis: Option<i64>, stream: Option<StreamArg>) 
 /// The arrays, all of one shape, along a new axis of the result (the first when that is None). Types promote.
 ///
 /// IndexError for an axis that the result can't have, ValueError when there is no array or shapes differ.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.stack([mx.array([1, 2]), mx.array([3, 4])], axis=1)
+/// array([[1, 3],
+///        [2, 4]], dtype=int32)
 #[pyfunction]
 #[pyo3(
     signature = (arrays, axis = Some(0), *, stream = None),
@@ -39,6 +44,7 @@ fn stack(arrays: ArrayList, axis: Option<i64>, stream: Option<StreamArg>) -> Res
 }
 
 /// How to take an axis apart: into so many equal parts, or at places.
+#[cfg_attr(false, python("int | Sequence[int]"))]
 pub enum SplitArg {
     Parts(i64),
     Places(Vec<i64>),
@@ -79,13 +85,18 @@ fn split(a: ArrayArg, indices_or_sections: SplitArg, axis: i64, stream: Option<S
 }
 
 /// The tuple of slices along `axis`, without that axis. IndexError for an axis that doesn't exist.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.unstack(mx.array([[1, 2], [3, 4]]))
+/// (array([1, 2], dtype=int32), array([3, 4], dtype=int32))
 #[pyfunction]
-#[pyo3(signature = (x, /, *, axis = 0, stream = None))]
+#[pyo3(signature = (x, /, *, axis = 0, stream = None) -> "tuple[array, ...]")]
 fn unstack(py: Python<'_>, x: ArrayArg, axis: i64, stream: Option<StreamArg>) -> Result<Bound<'_, PyTuple>> {
     Ok(PyTuple::new(py, all_on(stream, ops::unstack(&x.0, axis))?)?)
 }
 
 /// How many places come before and after each axis.
+#[cfg_attr(false, python("int | Sequence[int] | Sequence[Sequence[int]]"))]
 enum Width {
     Same(i64),
     Pair(i64, i64),

@@ -25,6 +25,11 @@ fn matmul(a: ArrayArg, b: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray
 }
 
 /// `alpha * (a @ b) + beta * c`, where `c` broadcasts to the product. ValueError when shapes don't fit.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.addmm(mx.array([1.0]), mx.ones((2, 3)), mx.ones((3, 2)), alpha=2.0)
+/// array([[7, 7],
+///        [7, 7]], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (c, a, b, /, alpha = 1.0, beta = 1.0, *, stream = None))]
 fn addmm(c: ArrayArg, a: ArrayArg, b: ArrayArg, alpha: f64, beta: f64, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -34,6 +39,10 @@ fn addmm(c: ArrayArg, a: ArrayArg, b: ArrayArg, alpha: f64, beta: f64, stream: O
 /// Sums of products over the last axes of both; the plain product when one has no axes.
 ///
 /// ValueError when the last axes differ in size.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.inner(mx.array([1, 2]), mx.array([3, 4]))
+/// array(11, dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, b, /, *, stream = None))]
 fn inner(a: ArrayArg, b: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -53,6 +62,10 @@ fn outer(a: ArrayArg, b: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray>
 }
 
 /// The Kronecker product: `a` with each element replaced by its product with `b`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.kron(mx.array([1, 10]), mx.array([1, 2]))
+/// array([1, 2, 10, 20], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, b, *, stream = None))]
 fn kron(a: ArrayArg, b: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -60,6 +73,7 @@ fn kron(a: ArrayArg, b: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> 
 }
 
 /// Which axes are summed over.
+#[cfg_attr(false, python("int | Sequence[_Axes]"))]
 enum Summed {
     Count(i64),
     Pairs(Vec<i64>, Vec<i64>),
@@ -88,6 +102,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Summed {
 ///
 /// `axes` is how many: the last ones of `a` with the first ones of `b`; or a list of two lists, the axes of `a` and of
 /// `b` in pairs. IndexError for an axis that doesn't exist, ValueError when paired axes differ in size.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.tensordot(mx.ones((2, 3, 4)), mx.ones((3, 4, 5)), axes=2).shape
+/// (2, 5)
 #[pyfunction]
 #[pyo3(
     signature = (a, b, /, axes = Summed::Count(2), *, stream = None),
@@ -108,7 +126,7 @@ fn tensordot(a: ArrayArg, b: ArrayArg, axes: Summed, stream: Option<StreamArg>) 
 /// >>> mx.vecdot(mx.array([1, 2]), mx.array([3, 4]))
 /// array(11, dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (a, b, /, *, axis = -1, stream = None))]
+#[pyo3(signature = (a, b, /, *, axis = -1, stream = None), text_signature = "(a, b, /, *, axis=-1, stream=None)")]
 fn vecdot(a: ArrayArg, b: ArrayArg, axis: i64, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::vecdot(&a.0, &b.0, axis))
 }

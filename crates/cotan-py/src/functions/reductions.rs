@@ -35,12 +35,28 @@ macro_rules! reductions {
 
 reductions! {
     /// Whether all elements are true. True for no elements.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.all(mx.array([[1, 0], [2, 3]]), axis=1)
+    /// array([False, True], dtype=bool)
     all;
     /// Whether any element is true. False for no elements.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.any(mx.array([[1, 0], [0, 0]]), axis=1)
+    /// array([True, False], dtype=bool)
     any;
     /// `log(sum(exp(a)))` without overflow. Integers give float32; ValueError for no elements.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.logsumexp(mx.array([1000.0, 1000.0]))
+    /// array(1000.69, dtype=float32)
     logsumexp;
     /// The largest element, NaN if any is. ValueError for no elements.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.max(mx.array([[1, 2], [4, 3]]), axis=1)
+    /// array([2, 4], dtype=int32)
     max;
     /// The mean, NaN of no elements. Integers give float32; halves add up in float32.
     ///
@@ -50,10 +66,22 @@ reductions! {
     mean;
     /// The middle element, or the mean of the two middle ones, NaN if any element is. Integers give float32; ValueError
     /// for no elements.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.median(mx.array([1, 5, 2, 4]))
+    /// array(3, dtype=float32)
     median;
     /// The smallest element, NaN if any is. ValueError for no elements.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.min(mx.array([[1, 2], [4, 3]]), axis=0)
+    /// array([1, 2], dtype=int32)
     min;
     /// The product, 1 of no elements. Small integers and bools multiply in 32 bits.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.prod(mx.array([[1, 2], [4, 3]]), axis=0)
+    /// array([4, 6], dtype=int32)
     prod;
     /// The sum, 0 of no elements. Small integers and bools add up in 32 bits.
     ///
@@ -67,6 +95,10 @@ reductions! {
 /// How many elements are not zero, as int32.
 ///
 /// `axis` is an int, a tuple or list of ints, or None for all axes; with `keepdims` they stay, with size 1.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.count_nonzero(mx.array([[1, 0], [2, 3]]), axis=1)
+/// array([1, 2], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, *, axis = None, keepdims = false, stream = None))]
 fn count_nonzero(a: ArrayArg, axis: Option<Axes>, keepdims: bool, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -113,8 +145,16 @@ macro_rules! spreads {
 }
 spreads! {
     /// The standard deviation.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.std(mx.array([1.0, 3.0])), mx.std(mx.array([1.0, 3.0]), ddof=1)
+    /// (array(1, dtype=float32), array(1.41421, dtype=float32))
     standard_deviation "std" ops::std;
     /// The variance.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.var(mx.array([1.0, 3.0])), mx.var(mx.array([1.0, 3.0]), ddof=1)
+    /// (array(1, dtype=float32), array(2, dtype=float32))
     variance "var" ops::var;
 }
 
@@ -136,8 +176,16 @@ macro_rules! positions {
 }
 positions! {
     /// The position of the largest element, as uint32.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.argmax(mx.array([[1, 2], [4, 3]]), axis=1)
+    /// array([1, 0], dtype=uint32)
     argmax;
     /// The position of the smallest element, as uint32.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.argmin(mx.array([3, 1, 1]))
+    /// array(1, dtype=uint32)
     argmin;
 }
 
@@ -157,6 +205,10 @@ fn softmax(a: ArrayArg, axis: Option<Axes>, precise: bool, stream: Option<Stream
 /// The sum over the `offset`-th diagonal of the matrices in axes `axis1` and `axis2`, computed in `dtype` if that is given.
 ///
 /// IndexError for an axis that doesn't exist, ValueError for fewer than two axes.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.trace(mx.array([[1, 2], [3, 4]]))
+/// array(5, dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, offset = 0, axis1 = 0, axis2 = 1, dtype = None, *, stream = None))]
 fn trace(

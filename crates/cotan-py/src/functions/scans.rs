@@ -34,10 +34,22 @@ macro_rules! scans {
 }
 scans! {
     /// The largest of the elements so far, NaN after a NaN.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.cummax(mx.array([1, 3, 2]))
+    /// array([1, 3, 3], dtype=int32)
     cummax;
     /// The smallest of the elements so far, NaN after a NaN.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.cummin(mx.array([3, 1, 2]))
+    /// array([3, 1, 1], dtype=int32)
     cummin;
     /// `logsumexp` of the elements so far. Integers give float32.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.logcumsumexp(mx.array([0.0, 0.0, 0.0]))
+    /// array([0, 0.693147, 1.09861], dtype=float32)
     logcumsumexp;
 }
 
@@ -68,6 +80,10 @@ macro_rules! arithmetic_scans {
 }
 arithmetic_scans! {
     /// The products of the elements so far. Integers wrap.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.cumprod(mx.array([1, 2, 3]), reverse=True)
+    /// array([6, 6, 3], dtype=int32)
     cumprod;
     /// The sums of the elements so far. Integers wrap; bools add up in int32.
     ///
@@ -85,7 +101,10 @@ arithmetic_scans! {
 /// >>> mx.diff(mx.array([1, 4, 9]))
 /// array([3, 5], dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (a, /, n = 1, axis = -1, *, stream = None))]
+#[pyo3(
+    signature = (a, /, n = 1, axis = -1, *, stream = None),
+    text_signature = "(a, /, n=1, axis=-1, *, stream=None)"
+)]
 fn diff(a: ArrayArg, n: i64, axis: i64, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::diff(&a.0, n, axis))
 }

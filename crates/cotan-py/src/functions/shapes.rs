@@ -29,8 +29,15 @@ fn reshape(a: ArrayArg, shape: Integers, stream: Option<StreamArg>) -> Result<Py
 /// Axes `start_axis` to `end_axis` joined into one. Axes out of range mean the nearest one; an array without axes gets one.
 ///
 /// ValueError when the first axis comes after the last.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.flatten(mx.zeros((2, 3, 4)), 1).shape
+/// (2, 12)
 #[pyfunction]
-#[pyo3(signature = (a, /, start_axis = 0, end_axis = -1, *, stream = None))]
+#[pyo3(
+    signature = (a, /, start_axis = 0, end_axis = -1, *, stream = None),
+    text_signature = "(a, /, start_axis=0, end_axis=-1, *, stream=None)"
+)]
 fn flatten(a: ArrayArg, start_axis: i64, end_axis: i64, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::flatten(&a.0, start_axis, end_axis))
 }
@@ -38,6 +45,10 @@ fn flatten(a: ArrayArg, start_axis: i64, end_axis: i64, stream: Option<StreamArg
 /// One axis taken apart into axes of the sizes in `shape`, of which one may be -1.
 ///
 /// IndexError for an axis that doesn't exist, ValueError when the sizes don't multiply to that of the axis.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.unflatten(mx.zeros((2, 6)), 1, (2, -1)).shape
+/// (2, 2, 3)
 #[pyfunction]
 #[pyo3(signature = (a, /, axis, shape, *, stream = None))]
 fn unflatten(a: ArrayArg, axis: i64, shape: Integers, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -47,6 +58,10 @@ fn unflatten(a: ArrayArg, axis: i64, shape: Integers, stream: Option<StreamArg>)
 /// The array without the axes named, or without all axes of size 1.
 ///
 /// IndexError for an axis that doesn't exist, ValueError for one that is longer or given twice.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.squeeze(mx.zeros((1, 2, 1))).shape
+/// (2,)
 #[pyfunction]
 #[pyo3(signature = (a, /, axis = None, *, stream = None))]
 fn squeeze(a: ArrayArg, axis: Option<Axes>, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -56,6 +71,10 @@ fn squeeze(a: ArrayArg, axis: Option<Axes>, stream: Option<StreamArg>) -> Result
 /// The array with new axes of size 1 at `axis`, an int or several, which count as axes of the result.
 ///
 /// IndexError for an axis that the result can't have, ValueError for one that is given twice.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.expand_dims(mx.zeros((2, 3)), (0, -1)).shape
+/// (1, 2, 3, 1)
 #[pyfunction]
 #[pyo3(signature = (a, /, axis, *, stream = None))]
 fn expand_dims(a: ArrayArg, axis: Axes, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -79,6 +98,11 @@ fn transpose(a: ArrayArg, axes: Option<Integers>, stream: Option<StreamArg>) -> 
 }
 
 /// The last two axes exchanged. ValueError for fewer than two axes.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.matrix_transpose(mx.array([[1, 2], [3, 4]]))
+/// array([[1, 3],
+///        [2, 4]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, *, stream = None))]
 fn matrix_transpose(a: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -90,6 +114,10 @@ fn matrix_transpose(a: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> {
 }
 
 /// Axis `source` moved to `destination`, the others in their order. IndexError for an axis that doesn't exist.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.moveaxis(mx.zeros((2, 3, 4)), 0, 2).shape
+/// (3, 4, 2)
 #[pyfunction]
 #[pyo3(signature = (a, /, source, destination, *, stream = None))]
 fn moveaxis(a: ArrayArg, source: i64, destination: i64, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -97,6 +125,10 @@ fn moveaxis(a: ArrayArg, source: i64, destination: i64, stream: Option<StreamArg
 }
 
 /// Two axes exchanged. IndexError for an axis that doesn't exist.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.swapaxes(mx.zeros((2, 3, 4)), 0, 2).shape
+/// (4, 3, 2)
 #[pyfunction]
 #[pyo3(signature = (a, /, axis1, axis2, *, stream = None))]
 fn swapaxes(a: ArrayArg, axis1: i64, axis2: i64, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -106,6 +138,11 @@ fn swapaxes(a: ArrayArg, axis1: i64, axis2: i64, stream: Option<StreamArg>) -> R
 /// The array repeated along axes of size 1 and along new leading axes, so that it has this shape. A view.
 ///
 /// ValueError when the shape doesn't allow it.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.broadcast_to(mx.array([1, 2]), (2, 2))
+/// array([[1, 2],
+///        [1, 2]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, shape, *, stream = None))]
 fn broadcast_to(a: Elementwise, shape: Sizes, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -113,8 +150,12 @@ fn broadcast_to(a: Elementwise, shape: Sizes, stream: Option<StreamArg>) -> Resu
 }
 
 /// The list of all arrays, each broadcast to the shape of all of them. ValueError when the shapes don't broadcast.
+///
+/// >>> import cotan.core as mx
+/// >>> [x.shape for x in mx.broadcast_arrays(mx.zeros((2, 1)), mx.zeros((3,)))]
+/// [(2, 3), (2, 3)]
 #[pyfunction]
-#[pyo3(signature = (*arrays, stream = None))]
+#[pyo3(signature = (*arrays: "_Array", stream = None))]
 fn broadcast_arrays(arrays: &Bound<'_, PyTuple>, stream: Option<StreamArg>) -> Result<Vec<PyArray>> {
     all_on(stream, ops::broadcast_arrays(&self::arrays(arrays.iter().map(Ok))?))
 }
@@ -125,7 +166,7 @@ fn broadcast_arrays(arrays: &Bound<'_, PyTuple>, stream: Option<StreamArg>) -> R
 /// >>> mx.broadcast_shapes((2, 1), (3,))
 /// (2, 3)
 #[pyfunction]
-#[pyo3(signature = (*shapes))]
+#[pyo3(signature = (*shapes: "Sequence[int]") -> "tuple[int, ...]")]
 fn broadcast_shapes<'py>(shapes: &Bound<'py, PyTuple>) -> Result<Bound<'py, PyTuple>> {
     let shapes_given: Vec<Sizes> = shapes.iter().map(|shape| shape.extract()).collect::<PyResult<_>>()?;
     let slices: Vec<&[usize]> = shapes_given.iter().map(|shape| &shape.0[..]).collect();
@@ -135,6 +176,10 @@ fn broadcast_shapes<'py>(shapes: &Bound<'py, PyTuple>) -> Result<Bound<'py, PyTu
 /// Each element `repeats` times in a row along `axis`; without an axis, of the flattened array.
 ///
 /// IndexError for an axis that doesn't exist, ValueError when `repeats` is negative.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.repeat(mx.array([1, 2]), 2)
+/// array([1, 1, 2, 2], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (array, repeats, axis = None, *, stream = None))]
 fn repeat(array: ArrayArg, repeats: i64, axis: Option<i64>, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -144,6 +189,11 @@ fn repeat(array: ArrayArg, repeats: i64, axis: Option<i64>, stream: Option<Strea
 /// The whole array so many times along each axis: an int for the last axis, or a sequence for the last axes.
 ///
 /// ValueError when a number is negative.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.tile(mx.array([1, 2]), (2, 2))
+/// array([[1, 2, 1, 2],
+///        [1, 2, 1, 2]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, reps, /, *, stream = None))]
 fn tile(a: ArrayArg, reps: SizesOrSize, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -167,6 +217,10 @@ fn roll(a: ArrayArg, shift: Axes, axis: Option<Axes>, stream: Option<StreamArg>)
 /// The elements in reverse order along some axes, by default all. A view.
 ///
 /// IndexError for an axis that doesn't exist, ValueError for one that is given twice.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.flip(mx.array([1, 2, 3]))
+/// array([3, 2, 1], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, axis = None, *, stream = None))]
 fn flip(a: ArrayArg, axis: Option<Axes>, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -176,6 +230,10 @@ fn flip(a: ArrayArg, axis: Option<Axes>, stream: Option<StreamArg>) -> Result<Py
 /// The elements of the `offset`-th diagonal of the matrices in axes `axis1` and `axis2`, as a new last axis. A view.
 ///
 /// IndexError for an axis that doesn't exist, ValueError for fewer than two axes or twice the same.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.diagonal(mx.array([[1, 2], [3, 4]]), offset=1)
+/// array([2], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, offset = 0, axis1 = 0, axis2 = 1, stream = None))]
 fn diagonal(a: ArrayArg, offset: i64, axis1: i64, axis2: i64, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -185,6 +243,12 @@ fn diagonal(a: ArrayArg, offset: i64, axis1: i64, axis2: i64, stream: Option<Str
 /// Elements `offset + i * strides[0] + j * strides[1] + ...` of the row-major order of `a`, for `(i, j, ...)` in `shape`.
 ///
 /// Without `shape` it is that of `a`, without `strides` they are row-major. ValueError when an element lies outside.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.as_strided(mx.arange(4), (3, 2), (1, 1))
+/// array([[0, 1],
+///        [1, 2],
+///        [2, 3]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, shape = None, strides = None, offset = 0, *, stream = None))]
 fn as_strided(
@@ -201,6 +265,11 @@ fn as_strided(
 }
 
 /// The same array with its elements in row-major order in memory, or in column-major order if that is allowed and they are.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.contiguous(mx.array([[1, 2], [3, 4]]).T)
+/// array([[1, 3],
+///        [2, 4]], dtype=int32)
 #[pyfunction]
 #[pyo3(signature = (a, /, allow_col_major = false, *, stream = None))]
 fn contiguous(a: ArrayArg, allow_col_major: bool, stream: Option<StreamArg>) -> Result<PyArray> {
@@ -216,6 +285,13 @@ macro_rules! at_least {
             /// One array gives an array, several give a list of arrays.
             #[pyfunction]
             #[pyo3(signature = (*arys, stream = None))]
+            #[cfg_attr(
+                false,
+                python(
+                    "def _(ary: _Array, /, *, stream: _Stream | None = None) -> array",
+                    "def _(ary0: _Array, ary1: _Array, /, *arys: _Array, stream: _Stream | None = None) -> list[array]",
+                )
+            )]
             fn $name<'py>(arys: &Bound<'py, PyTuple>, stream: Option<StreamArg>) -> Result<Bound<'py, PyAny>> {
                 let results = arrays(arys.iter().map(Ok))?.iter().map(ops::$name).collect::<cotan::Result<Vec<_>>>();
                 let mut results = all_on(stream, results)?;
@@ -232,10 +308,22 @@ macro_rules! at_least {
 }
 at_least! {
     /// The arrays with at least one axis.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.atleast_1d(mx.array(1))
+    /// array([1], dtype=int32)
     atleast_1d;
     /// The arrays with at least two axes: `()` becomes `(1, 1)` and `(n,)` becomes `(1, n)`.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.atleast_2d(mx.array([1, 2]))
+    /// array([[1, 2]], dtype=int32)
     atleast_2d;
     /// The arrays with at least three axes: `(n,)` becomes `(1, n, 1)` and `(m, n)` becomes `(m, n, 1)`.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.atleast_3d(mx.array([1, 2])).shape
+    /// (1, 2, 1)
     atleast_3d;
 }
 

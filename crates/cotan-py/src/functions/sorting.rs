@@ -65,9 +65,17 @@ macro_rules! partitions {
 }
 partitions! {
     /// The positions, as uint32, that put the elements along `axis` in the order of `partition`.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.argpartition(mx.array([30, 10, 20]), 0)[0]
+    /// array(1, dtype=uint32)
     argpartition;
     /// The elements along `axis`, with the one that sorting puts at `kth` there, no larger one before it and no smaller
     /// one after it.
+    ///
+    /// >>> import cotan.core as mx
+    /// >>> mx.partition(mx.array([30, 10, 20]), 0)[0]
+    /// array(10, dtype=int32)
     partition;
 }
 
@@ -75,6 +83,10 @@ partitions! {
 ///
 /// When `axis` is None the array is flattened first. IndexError for an axis that doesn't exist, ValueError when there are
 /// not `k` elements.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.topk(mx.array([3, 1, 4, 2]), 2)
+/// array([3, 4], dtype=int32)
 #[pyfunction]
 #[pyo3(
     signature = (a, /, k, axis = Some(-1), *, stream = None),
@@ -117,6 +129,17 @@ fn searchsorted(sorted_sequence: ArrayArg, values: ArrayArg, side: &str, stream:
 #[pyo3(signature = (
     a, /, size, return_index = false, return_inverse = false, return_counts = false, fill_value = None, *, stream = None
 ))]
+#[cfg_attr(
+    false,
+    python(
+        "def unique(a: _Array, /, size: int, return_index: Literal[False] = False, return_inverse: \
+                Literal[False] = False, return_counts: Literal[False] = False, fill_value: _Operand | None = None, \
+                *, stream: _Stream | None = None) -> array",
+        "def unique(a: _Array, /, size: int, return_index: bool = False, return_inverse: bool = False, \
+                return_counts: bool = False, fill_value: _Operand | None = None, *, stream: _Stream | None = None) \
+                -> array | tuple[array, ...]",
+    )
+)]
 #[allow(clippy::too_many_arguments)]
 fn unique<'py>(
     py: Python<'py>,

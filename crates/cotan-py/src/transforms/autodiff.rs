@@ -243,7 +243,11 @@ fn gradient<'py>(
 /// >>> mx.grad(mx.sin)(mx.array(0.0))
 /// array(1, dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (fun, argnums = None, argnames = None))]
+#[pyo3(signature = (
+    fun: "Callable[_P, array]",
+    argnums: "int | Sequence[int] | None" = None,
+    argnames: "str | Sequence[str] | None" = None,
+) -> "Callable[_P, Any]")]
 fn grad<'py>(
     fun: &Bound<'py, PyAny>,
     argnums: Option<&Bound<'py, PyAny>>,
@@ -259,7 +263,11 @@ fn grad<'py>(
 /// >>> mx.value_and_grad(lambda x: x * x)(mx.array(3.0))
 /// (array(9, dtype=float32), array(6, dtype=float32))
 #[pyfunction]
-#[pyo3(signature = (fun, argnums = None, argnames = None))]
+#[pyo3(signature = (
+    fun: "Callable[_P, _R]",
+    argnums: "int | Sequence[int] | None" = None,
+    argnames: "str | Sequence[str] | None" = None,
+) -> "Callable[_P, tuple[_R, Any]]")]
 fn value_and_grad<'py>(
     fun: &Bound<'py, PyAny>,
     argnums: Option<&Bound<'py, PyAny>>,
@@ -287,6 +295,11 @@ fn check(op: &str, what: &str, given: &[Array], like: &[Array]) -> Result<()> {
 /// >>> mx.vjp(lambda x, y: x * y, [mx.array(2.0), mx.array(3.0)], [mx.array(1.0)])[1]
 /// [array(3, dtype=float32), array(2, dtype=float32)]
 #[pyfunction]
+#[pyo3(signature = (
+    fun: "Callable[..., array | Sequence[array]]",
+    primals: "Sequence[array]",
+    cotangents: "Sequence[array]",
+))]
 fn vjp<'py>(
     fun: &Bound<'py, PyAny>,
     primals: &Bound<'py, PyAny>,
@@ -313,6 +326,11 @@ fn vjp<'py>(
 /// >>> mx.jvp(mx.sin, [mx.array(0.0)], [mx.array(2.0)])[1]
 /// [array(2, dtype=float32)]
 #[pyfunction]
+#[pyo3(signature = (
+    fun: "Callable[..., array | Sequence[array]]",
+    primals: "Sequence[array]",
+    tangents: "Sequence[array]",
+))]
 fn jvp<'py>(
     fun: &Bound<'py, PyAny>,
     primals: &Bound<'py, PyAny>,

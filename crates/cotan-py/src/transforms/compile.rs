@@ -138,7 +138,7 @@ impl Compiled {
 /// >>> mx.compile(lambda x: x * 2 + 1)(mx.array(3.0))
 /// array(7, dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (fun, inputs = None, outputs = None, shapeless = false))]
+#[pyo3(signature = (fun: "Callable[_P, _R]", inputs = None, outputs = None, shapeless = false) -> "Callable[_P, _R]")]
 fn compile<'py>(
     fun: &Bound<'py, PyAny>,
     inputs: Option<Py<PyAny>>,
@@ -160,12 +160,24 @@ fn compile<'py>(
 }
 
 /// Makes compiled functions run their Python code on every call, until `enable_compile`.
+///
+/// >>> import cotan.core as mx
+/// >>> calls = []
+/// >>> counted = mx.compile(lambda x: calls.append(1) or x + 1)
+/// >>> mx.disable_compile()
+/// >>> _ = counted(mx.array(1)), counted(mx.array(1))
+/// >>> mx.enable_compile()
+/// >>> len(calls)
+/// 2
 #[pyfunction]
 fn disable_compile() {
     ENABLED.store(false, Ordering::Relaxed);
 }
 
 /// Undoes `disable_compile`.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.enable_compile()
 #[pyfunction]
 fn enable_compile() {
     ENABLED.store(true, Ordering::Relaxed);

@@ -153,7 +153,7 @@ fn normalize(axis: i64, ndim: usize) -> Result<usize> {
 /// >>> mx.vmap(lambda x, y: x @ y, in_axes=(0, None))(mx.ones((3, 2)), mx.ones((2,)))
 /// array([2, 2, 2], dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (fun, in_axes = Axes::Zero, out_axes = Axes::Zero), text_signature = "(fun, in_axes=0, out_axes=0)")]
+#[pyo3(signature = (fun: "Callable[_P, _R]", in_axes = Axes::Zero, out_axes = Axes::Zero) -> "Callable[_P, _R]", text_signature = "(fun, in_axes=0, out_axes=0)")]
 fn vmap<'py>(fun: &Bound<'py, PyAny>, in_axes: Axes<'py>, out_axes: Axes<'py>) -> Result<Bound<'py, Vmapped>> {
     callable("vmap", fun)?;
     let (in_axes, out_axes) = (in_axes.object(fun.py())?, out_axes.object(fun.py())?);
@@ -161,6 +161,7 @@ fn vmap<'py>(fun: &Bound<'py, PyAny>, in_axes: Axes<'py>, out_axes: Axes<'py>) -
 }
 
 /// Axes as given; by default the first one everywhere.
+#[cfg_attr(false, python("_MapAxes"))]
 enum Axes<'py> {
     Zero,
     Given(Bound<'py, PyAny>),

@@ -13,7 +13,7 @@ from cotan.utils import tree_flatten, tree_unflatten
 Filter = Callable[["Module", str, Any], bool]
 
 
-class Module(dict):
+class Module(dict[str, Any]):
     """Base class of everything with parameters.
 
     Arrays, modules, and the lists, tuples and dicts that hold them become items of the module when they are
@@ -32,7 +32,7 @@ class Module(dict):
     {'weight': array([1, 1], dtype=float32)}
     """
 
-    __call__: Callable
+    __call__: Callable[..., Any]
 
     def __init__(self) -> None:
         super().__init__()
@@ -220,7 +220,7 @@ class Module(dict):
 
     # ---- changing parameters and children
 
-    def update(self, parameters: dict, strict: bool = True) -> Module:  # type: ignore[override]
+    def update(self, parameters: dict[str, Any], strict: bool = True) -> Module:  # type: ignore[override]
         """Put the arrays of the tree ``parameters`` in the place of those with the same names; return the
         module.
 
@@ -259,7 +259,7 @@ class Module(dict):
         self.apply(lambda x: x.astype(dtype) if predicate is None or predicate(x.dtype) else x)
 
     def load_weights(
-        self, file_or_weights: str | os.PathLike | Iterable[tuple[str, mx.array]], strict: bool = True
+        self, file_or_weights: str | os.PathLike[str] | Iterable[tuple[str, mx.array]], strict: bool = True
     ) -> Module:
         """Replace the parameters by those of a file or of ``(dotted name, array)`` pairs; return the module.
 
@@ -277,7 +277,7 @@ class Module(dict):
             self.update(tree_unflatten(weights), strict=False)
         return self
 
-    def save_weights(self, file: str | os.PathLike) -> None:
+    def save_weights(self, file: str | os.PathLike[str]) -> None:
         """Write the parameters to a ``.npz`` or ``.safetensors`` file; another extension is a ``ValueError``.
 
         >>> nn.Linear(2, 1).save_weights("weights.bin")
@@ -293,7 +293,7 @@ class Module(dict):
         else:
             raise ValueError(f"save_weights: {path!r} must end with .npz or .safetensors")
 
-    def update_modules(self, modules: dict, strict: bool = True) -> Module:
+    def update_modules(self, modules: dict[str, Any], strict: bool = True) -> Module:
         """Put the modules of the tree ``modules`` in the place of the children with the same names; return
         self.
 
@@ -382,7 +382,7 @@ class Module(dict):
         return [name for name, _ in tree_flatten(own)]
 
     def _modules_with_keys(self, recurse: bool, keys: str | list[str] | None, strict: bool) -> list[Module]:
-        modules = self.modules() if recurse else [self]
+        modules: list[Module] = self.modules() if recurse else [self]
         if strict and keys is not None:
             for key in _as_list(keys):
                 if not any(key in module for module in modules):

@@ -60,11 +60,11 @@ class ConvTranspose2d(_TransposedConvolution):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | tuple,
-        stride: int | tuple = 1,
-        padding: int | tuple = 0,
-        dilation: int | tuple = 1,
-        output_padding: int | tuple = 0,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        output_padding: int | tuple[int, ...] = 0,
         bias: bool = True,
     ) -> None:
         super().__init__(in_channels, out_channels, per_axis(kernel_size, 2), 1, bias)
@@ -92,11 +92,11 @@ class ConvTranspose3d(_TransposedConvolution):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | tuple,
-        stride: int | tuple = 1,
-        padding: int | tuple = 0,
-        dilation: int | tuple = 1,
-        output_padding: int | tuple = 0,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        output_padding: int | tuple[int, ...] = 0,
         bias: bool = True,
     ) -> None:
         super().__init__(in_channels, out_channels, per_axis(kernel_size, 3), 1, bias)

@@ -14,13 +14,18 @@ class _Pool(Module):
 
     _spatial_axes: int
 
-    def __init__(self, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0) -> None:
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+        padding: int | tuple[int, ...] = 0,
+    ) -> None:
         super().__init__()
         self._kernel_size = self._sizes("kernel_size", kernel_size, at_least=1)
         self._stride = self._kernel_size if stride is None else self._sizes("stride", stride, at_least=1)
         self._padding = self._sizes("padding", padding, at_least=0)
 
-    def _sizes(self, name: str, value: int | tuple, at_least: int) -> tuple[int, ...]:
+    def _sizes(self, name: str, value: int | tuple[int, ...], at_least: int) -> tuple[int, ...]:
         count = self._spatial_axes
         sizes = (value,) * count if isinstance(value, int) else value
         if (

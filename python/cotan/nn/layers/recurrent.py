@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import cotan.core as mx
-from cotan.nn.layers.activations import tanh
+from cotan.nn.layers.activation_functions import tanh
 from cotan.nn.layers.base import Module
 
 
@@ -23,7 +24,7 @@ class RNN(Module):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: Callable | None = None
+        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: Callable[..., Any] | None = None
     ) -> None:
         nonlinearity = nonlinearity or tanh
         if not callable(nonlinearity):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import cotan.core as mx
-from cotan.nn.layers.activations import relu
+from cotan.nn.layers.activation_functions import relu
 from cotan.nn.layers.base import Module
 from cotan.nn.layers.dropout import Dropout
 from cotan.nn.layers.functional import attention

@@ -26,7 +26,7 @@ class Upsample(Module):
 
     def __init__(
         self,
-        scale_factor: float | tuple,
+        scale_factor: float | tuple[float, ...],
         mode: Literal["nearest", "linear", "cubic"] = "nearest",
         align_corners: bool = False,
         antialias: bool = False,
@@ -61,7 +61,7 @@ class Upsample(Module):
         return upsample(x, scales, self.align_corners, self.antialias)
 
 
-def upsample_nearest(x: mx.array, scale_factor: tuple) -> mx.array:
+def upsample_nearest(x: mx.array, scale_factor: tuple[float, ...]) -> mx.array:
     """Resize by repeating, or leaving out, samples; see :class:`Upsample`.
 
     >>> upsample_nearest(mx.array([[[1.0], [2.0]]]), (2,)).squeeze()
@@ -82,7 +82,9 @@ def upsample_nearest(x: mx.array, scale_factor: tuple) -> mx.array:
     return x
 
 
-def upsample_linear(x: mx.array, scale_factor: tuple, align_corners: bool = False, antialias: bool = False) -> mx.array:
+def upsample_linear(
+    x: mx.array, scale_factor: tuple[float, ...], align_corners: bool = False, antialias: bool = False
+) -> mx.array:
     """Resize by linear interpolation; see :class:`Upsample`.
 
     >>> upsample_linear(mx.array([[[0.0], [4.0]]]), (1.5,), align_corners=True).squeeze()
@@ -91,7 +93,9 @@ def upsample_linear(x: mx.array, scale_factor: tuple, align_corners: bool = Fals
     return _interpolate(x, scale_factor, _triangle, 1, align_corners, antialias)
 
 
-def upsample_cubic(x: mx.array, scale_factor: tuple, align_corners: bool = False, antialias: bool = False) -> mx.array:
+def upsample_cubic(
+    x: mx.array, scale_factor: tuple[float, ...], align_corners: bool = False, antialias: bool = False
+) -> mx.array:
     """Resize by cubic convolution; see :class:`Upsample`.
 
     The kernel is that of Keys (IEEE Trans. ASSP 29, 1981) with slope -0.75, or -0.5 with ``antialias``.
@@ -123,7 +127,7 @@ def _keys(slope: float) -> Kernel:
 
 
 def _interpolate(
-    x: mx.array, scale_factor: tuple, kernel: Kernel, radius: int, align_corners: bool, antialias: bool
+    x: mx.array, scale_factor: tuple[float, ...], kernel: Kernel, radius: int, align_corners: bool, antialias: bool
 ) -> mx.array:
     """Apply a kernel of the given radius along one spatial axis after the other."""
     for axis, scale in _spatial_axes(x, scale_factor):
@@ -153,7 +157,7 @@ def _positions(size: int, new_size: int, scale: float, align_corners: bool) -> m
     return (places - (new_size - 1) / 2) / scale + (size - 1) / 2
 
 
-def _spatial_axes(x: mx.array, scale_factor: tuple) -> list[tuple[int, float]]:
+def _spatial_axes(x: mx.array, scale_factor: tuple[float, ...]) -> list[tuple[int, float]]:
     if len(scale_factor) != x.ndim - 2:
         raise ValueError(
             f"upsample: {len(scale_factor)} scale factors for an input of shape {x.shape}; each of the "
