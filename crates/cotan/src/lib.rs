@@ -25,6 +25,7 @@
 extern crate self as cotan;
 
 mod array;
+pub mod debug;
 mod error;
 mod exec;
 mod graph;
