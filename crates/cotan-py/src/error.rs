@@ -2,7 +2,7 @@
 
 use cotan::{Error, ErrorKind};
 use pyo3::PyErr;
-use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyFloatingPointError, PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
 
 /// An error of the engine or of Python on its way through the binding.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ impl From<Fault> for PyErr {
             ErrorKind::Type => PyTypeError::new_err(message),
             ErrorKind::Index => PyIndexError::new_err(message),
             ErrorKind::Runtime => PyRuntimeError::new_err(message),
+            ErrorKind::FloatingPoint => PyFloatingPointError::new_err(message),
         }
     }
 }

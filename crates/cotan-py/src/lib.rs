@@ -8,6 +8,7 @@
 mod args;
 mod array;
 mod build;
+mod debug;
 mod device;
 mod dlpack;
 mod dtype;
@@ -44,5 +45,6 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
     transforms::register(module)?;
     random::register(module)?;
     io::register(module)?;
+    debug::register(module)?;
     Ok(())
 }

@@ -17,12 +17,12 @@ use crate::error::{Fault, Result, runtime_error, type_error};
 use crate::pytree;
 
 /// Copies name, documentation and signature of a function to what wraps it.
-fn wraps<'py, T: PyClass>(wrapper: Bound<'py, T>, fun: &Bound<'py, PyAny>) -> PyResult<Bound<'py, T>> {
+pub fn wraps<'py, T: PyClass>(wrapper: Bound<'py, T>, fun: &Bound<'py, PyAny>) -> PyResult<Bound<'py, T>> {
     fun.py().import("functools")?.call_method1("update_wrapper", (&wrapper, fun))?;
     Ok(wrapper)
 }
 
-fn callable(transform: &str, fun: &Bound<'_, PyAny>) -> Result<()> {
+pub fn callable(transform: &str, fun: &Bound<'_, PyAny>) -> Result<()> {
     if fun.is_callable() {
         return Ok(());
     }
@@ -71,7 +71,7 @@ fn detached<'py>(object: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
 }
 
 /// The arrays in all arguments, as deep as containers go; everything else is passed over.
-fn all_arrays(args: &Bound<'_, PyTuple>) -> Result<Vec<Array>> {
+pub fn all_arrays(args: &Bound<'_, PyTuple>) -> Result<Vec<Array>> {
     pytree::cells(args)?.iter().map(pytree::Cell::get).collect()
 }
 
@@ -116,7 +116,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// Calls a function with arguments that were taken apart.
-fn call<'py>(
+pub fn call<'py>(
     fun: &Bound<'py, PyAny>,
     args: &Bound<'py, PyAny>,
     kwargs: Option<&Bound<'py, PyAny>>,

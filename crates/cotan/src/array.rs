@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use cotan_kernels::{DType, Element, Scalar, Tensor, layout};
 use smallvec::{SmallVec, smallvec};
 
+use crate::debug::Origin;
 use crate::error::{Error, Result};
 use crate::ops::{Alias, Op, Primitive};
 use crate::trace::Trace;
@@ -56,6 +57,8 @@ pub(crate) struct Call {
     pub inputs: Inputs,
     /// All outputs, when there are several; a single output is known by whoever holds the call.
     pub outputs: OnceLock<Box<[Weak<Value>]>>,
+    /// Where the program made the call, when someone asked for it to be remembered.
+    pub origin: Option<Arc<Origin>>,
 }
 
 /// Shape and element type of an output.
@@ -129,7 +132,7 @@ impl Array {
         let op = op.into();
         let specs = op.infer(&inputs)?;
         let trace = Trace::of(&inputs);
-        let call = Arc::new(Call { op, inputs, outputs: OnceLock::new() });
+        let call = Call::new(op, inputs);
         let arrays: Vec<Array> = specs
             .into_iter()
             .enumerate()
@@ -146,13 +149,13 @@ impl Array {
 
     pub(crate) fn record(op: Op, inputs: Inputs, spec: Spec) -> Array {
         let trace = Trace::of(&inputs);
-        let call = Arc::new(Call { op, inputs, outputs: OnceLock::new() });
+        let call = Call::new(op, inputs);
         Array::from_state(spec.shape, spec.dtype, trace, State::Pending(call, 0))
     }
 
     /// The same value under a fresh identity that `trace` follows.
     pub(crate) fn alias_for(&self, trace: &Arc<Trace>) -> Array {
-        let call = Arc::new(Call { op: Op::from(Alias), inputs: smallvec![self.clone()], outputs: OnceLock::new() });
+        let call = Call::new(Op::from(Alias), smallvec![self.clone()]);
         Array::from_state(self.0.shape.clone(), self.dtype(), Some(trace.clone()), State::Pending(call, 0))
     }
 
@@ -283,6 +286,10 @@ impl Array {
 }
 
 impl Call {
+    pub fn new(op: Op, inputs: Inputs) -> Arc<Call> {
+        Arc::new(Call { op, inputs, outputs: OnceLock::new(), origin: Origin::of_new_call() })
+    }
+
     /// The outputs that still live, each with its index; `known` is one of them.
     pub fn living_outputs(&self, known: &Array, index: usize) -> SmallVec<[(usize, Array); 1]> {
         match self.outputs.get() {

@@ -18,6 +18,8 @@ pub enum ErrorKind {
     Index,
     /// A failure while evaluating.
     Runtime,
+    /// NaN or an infinity where checks are on.
+    FloatingPoint,
 }
 
 /// Why an operation failed.
@@ -108,6 +110,9 @@ pub enum Error {
         /// What happened.
         message: String,
     },
+    /// An operation made NaN or an infinity while [`crate::debug::nans`] was on.
+    #[error("{0}")]
+    NotFinite(Box<crate::debug::NotFinite>),
     /// An error of the host that a rule of its own raised, such as a Python exception.
     #[error("{0}")]
     External(std::sync::Arc<dyn std::error::Error + Send + Sync>),
@@ -130,6 +135,7 @@ impl Error {
             Error::NotDifferentiable { .. } => ErrorKind::Value,
             Error::Type { .. } => ErrorKind::Type,
             Error::Axis { .. } | Error::Index { .. } => ErrorKind::Index,
+            Error::NotFinite(_) => ErrorKind::FloatingPoint,
             Error::Runtime { .. } | Error::Alloc { .. } | Error::External(_) => ErrorKind::Runtime,
         }
     }

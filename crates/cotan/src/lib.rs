@@ -26,6 +26,7 @@ extern crate self as cotan;
 
 mod array;
 pub mod control;
+pub mod debug;
 mod error;
 mod exec;
 mod graph;

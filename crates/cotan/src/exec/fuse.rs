@@ -5,6 +5,7 @@ use cotan_kernels::cast::cast_tile;
 use cotan_kernels::fused::{Program, Reg};
 
 use super::plan::{Source, Step};
+use crate::array::Shape;
 use crate::error::{Error, Result};
 use crate::ops::{Op, Primitive};
 
@@ -53,6 +54,29 @@ pub(super) fn emit(program: &mut Program, op: &Op, args: &[Reg]) -> Result<Reg> 
     Ok(if tile.result() == compute { program.apply(cast_tile(compute, dtype), &[result]) } else { result })
 }
 
+/// What grouping asks of a call.
+pub(super) trait Fusible {
+    fn class(&self) -> Class;
+    /// Shape of its only result, if it may be fused.
+    fn shape(&self) -> &Shape;
+    /// The calls before it that make its inputs.
+    fn producers(&self) -> impl Iterator<Item = usize>;
+}
+
+impl Fusible for Step {
+    fn class(&self) -> Class {
+        self.class
+    }
+
+    fn shape(&self) -> &Shape {
+        self.spec().shape
+    }
+
+    fn producers(&self) -> impl Iterator<Item = usize> {
+        Step::producers(self)
+    }
+}
+
 /// A set of calls that run together, as a tree of parents with facts at its root.
 #[derive(Clone, Debug)]
 struct Group {
@@ -69,11 +93,11 @@ pub(super) struct Fusion {
 
 impl Fusion {
     /// Groups the steps, which come inputs first.
-    pub fn new(steps: &[Step]) -> Fusion {
+    pub fn new(steps: &[impl Fusible]) -> Fusion {
         let mut fusion = Fusion { groups: Vec::with_capacity(steps.len()), levels: Vec::with_capacity(steps.len()) };
         for index in 0..steps.len() {
             fusion.groups.push(Group { parent: index as u32, count: 1, reduction: None });
-            match steps[index].class {
+            match steps[index].class() {
                 Class::Elementwise => fusion.place_elementwise(steps, index),
                 Class::Reduction => fusion.place_reduction(steps, index),
                 Class::Constant | Class::Alone => {
@@ -96,15 +120,15 @@ impl Fusion {
         root
     }
 
-    fn place_elementwise(&mut self, steps: &[Step], index: usize) {
-        let shape = &steps[index].spec().shape;
+    fn place_elementwise(&mut self, steps: &[impl Fusible], index: usize) {
+        let shape = steps[index].shape();
         let mut level = 0;
         let mut joins: smallvec::SmallVec<[usize; 3]> = smallvec::SmallVec::new();
         for producer in steps[index].producers() {
             let step = &steps[producer];
-            match step.class {
+            match step.class() {
                 Class::Constant => {}
-                Class::Elementwise if step.spec().shape == *shape => {
+                Class::Elementwise if step.shape() == shape => {
                     level = level.max(self.levels[producer]);
                     joins.push(producer);
                 }
@@ -129,12 +153,12 @@ impl Fusion {
         self.groups[index].count = count;
     }
 
-    fn place_reduction(&mut self, steps: &[Step], index: usize) {
+    fn place_reduction(&mut self, steps: &[impl Fusible], index: usize) {
         let Some(producer) = steps[index].producers().next() else {
             self.levels.push(0);
             return;
         };
-        if steps[producer].class == Class::Elementwise {
+        if steps[producer].class() == Class::Elementwise {
             let root = self.unit(producer);
             if self.groups[root].reduction.is_none() {
                 self.groups[root].reduction = Some(index as u32);
@@ -143,7 +167,7 @@ impl Fusion {
                 return;
             }
         }
-        self.levels.push(self.levels[producer] + u32::from(steps[producer].class != Class::Constant));
+        self.levels.push(self.levels[producer] + u32::from(steps[producer].class() != Class::Constant));
     }
 }
 

@@ -1,8 +1,12 @@
 //! Evaluation: order the pending calls, group them into kernels, run them.
 
+mod check;
+mod cost;
 mod fuse;
+mod outline;
 mod plan;
 mod run;
+mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,6 +16,8 @@ use cotan_kernels::{Output, Tensor};
 use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
 use crate::ops::Op;
+
+pub(crate) use outline::{Outline, outline};
 
 /// Computes the elements of all arrays; those that are there already cost nothing.
 ///
@@ -23,8 +29,9 @@ pub fn eval(arrays: &[Array]) -> Result<()> {
     if arrays.iter().all(Array::is_evaluated) {
         return Ok(());
     }
+    let watch = watch::Watch::current();
     // Kernels don't panic on any input; should one do so, it must not take the process with it.
-    catch_unwind(AssertUnwindSafe(|| plan::Plan::new(arrays)?.run())).unwrap_or_else(|panic| {
+    catch_unwind(AssertUnwindSafe(|| plan::Plan::new(arrays)?.run(watch.as_ref()))).unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<String>().cloned();
         let message = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
         Err(Error::Runtime { op: "eval", message: format!("internal fault: {}", message.unwrap_or_default()) })

@@ -7,27 +7,40 @@ use smallvec::SmallVec;
 
 use super::fuse::{Class, emit};
 use super::plan::{Plan, Source, Step, is_traced};
+use super::watch::Watch;
 use crate::array::{Array, Spec, State};
 use crate::error::{Error, Result};
 use crate::ops::{Op, Primitive};
 
 /// Results of a step by output index, as long as someone will read them.
-type Results = SmallVec<[Option<Tensor>; 1]>;
+pub(super) type Results = SmallVec<[Option<Tensor>; 1]>;
 
 impl Plan {
-    /// Runs every unit.
-    pub fn run(mut self) -> Result<()> {
+    /// Runs every unit, under the eyes of whoever watches.
+    pub fn run(mut self, watch: Option<&Watch>) -> Result<()> {
         let mut results: Vec<Results> = vec![Results::new(); self.steps.len()];
         for unit in std::mem::take(&mut self.order) {
             let members = self.members.remove(&unit).expect("a unit runs once");
-            if members.len() == 1 && matches!(self.step(members[0]).class, Class::Alone | Class::Constant) {
-                self.run_alone(members[0], &mut results)?;
-            } else {
-                Fused::new(&self, unit, &members).run(&mut results)?;
+            match watch {
+                None => self.run_unit(unit, &members, &mut results)?,
+                Some(watch) => watch.run_unit(&self, unit, &members, &mut results)?,
             }
             self.finish_unit(unit, &members, &mut results);
         }
         Ok(())
+    }
+
+    pub fn run_unit(&self, unit: u32, members: &[u32], results: &mut [Results]) -> Result<()> {
+        if self.is_alone(members) {
+            self.run_alone(members[0], results)
+        } else {
+            Fused::new(self, unit, members).run(results)
+        }
+    }
+
+    /// True for a unit that is one call outside fusion.
+    pub fn is_alone(&self, members: &[u32]) -> bool {
+        members.len() == 1 && matches!(self.classes[members[0] as usize], Class::Alone | Class::Constant)
     }
 
     fn run_alone(&self, index: u32, results: &mut [Results]) -> Result<()> {
@@ -97,7 +110,7 @@ fn store(step: &Step, results: &Results) {
     }
 }
 
-fn read(source: &Source, results: &[Results]) -> Result<Tensor> {
+pub(super) fn read(source: &Source, results: &[Results]) -> Result<Tensor> {
     match source {
         Source::Ready(tensor) => Ok(tensor.clone()),
         Source::Made { step, output } => results[*step as usize]

@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::array::{Array, Inputs, Spec};
+use crate::debug::{Rule, within};
 use crate::error::{Error, Result};
 use crate::graph::{Node, between};
 use crate::trace::Trace;
@@ -73,6 +74,7 @@ impl Traced {
         for node in &self.nodes {
             let inputs: Inputs =
                 node.call.inputs.iter().map(|input| known.get(&input.id()).unwrap_or(input).clone()).collect();
+            let _origin = within(&node.call, |_| Rule::Replay);
             let results = Array::apply_all(node.call.op.clone(), inputs)?;
             for (index, output) in &node.outputs {
                 known.insert(output.id(), results[*index].clone());

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::array::{Array, Inputs};
+use crate::debug::{Rule, within};
 use crate::error::{Error, Result};
 use crate::graph::{Between, between};
 use crate::ops::{Batched, Primitive, moveaxis};
@@ -80,6 +81,7 @@ fn map_nodes(between: &Between, mapped: &mut FxHashMap<usize, Batched>, examples
                 mapped.get(&input.id()).cloned().unwrap_or_else(|| Batched { array: input.clone(), mapped: false })
             })
             .collect();
+        let _origin = within(&node.call, Rule::Vmap);
         let results = if inputs.iter().any(|input| input.mapped) {
             node.call.op.vmap(&inputs, examples)?
         } else {
