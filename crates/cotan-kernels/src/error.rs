@@ -23,6 +23,30 @@ pub enum KernelError {
         /// The axis.
         axis: usize,
     },
+    /// A matrix without inverse.
+    #[error("matrix {matrix} of the batch is singular")]
+    Singular {
+        /// Its place in the batch.
+        matrix: usize,
+    },
+    /// A matrix that is not positive definite.
+    #[error("matrix {matrix} of the batch is not positive definite")]
+    NotPositive {
+        /// Its place in the batch.
+        matrix: usize,
+    },
+    /// A matrix with infinite or NaN elements where an iteration needs numbers.
+    #[error("matrix {matrix} of the batch has infinite or NaN elements")]
+    NotFinite {
+        /// Its place in the batch.
+        matrix: usize,
+    },
+    /// An iteration that did not end.
+    #[error("the iteration did not converge for matrix {matrix} of the batch")]
+    NoConvergence {
+        /// Its place in the batch.
+        matrix: usize,
+    },
 }
 
 /// The failure of a parallel loop: of all that tasks report, the one with the lowest position, so that the outcome

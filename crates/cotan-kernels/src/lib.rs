@@ -12,6 +12,7 @@ pub mod gemm;
 pub mod hadamard;
 mod lanes;
 pub mod layout;
+pub mod linalg;
 pub mod memory;
 pub mod pool;
 pub mod random;

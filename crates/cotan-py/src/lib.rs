@@ -17,6 +17,7 @@ mod foreign;
 mod functions;
 mod index;
 mod io;
+mod linalg;
 mod memory;
 mod operand;
 mod print;
@@ -44,6 +45,7 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
     functions::register(module)?;
     transforms::register(module)?;
     random::register(module)?;
+    linalg::register(module)?;
     io::register(module)?;
     debug::register(module)?;
     Ok(())

@@ -31,6 +31,7 @@ mod error;
 mod exec;
 mod graph;
 pub mod indexing;
+pub mod linalg;
 mod operators;
 pub mod ops;
 pub mod random;

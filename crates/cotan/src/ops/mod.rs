@@ -50,6 +50,9 @@ use cotan_kernels::Tensor;
 use crate::array::{Array, Spec};
 use crate::control::{Loop, Switch, While};
 use crate::error::Result;
+use crate::linalg::{
+    Cholesky, Cofactor, Determinant, Eig, Eigh, Inverse, Lu, LuSolve, PseudoInverse, Qr, Svd, TriangularSolve,
+};
 
 pub use arg_reduce::*;
 pub use arrange::*;
@@ -253,4 +256,16 @@ ops![
     Loop,
     While,
     Switch,
+    Lu,
+    LuSolve,
+    TriangularSolve,
+    Inverse,
+    PseudoInverse,
+    Cholesky,
+    Qr,
+    Svd,
+    Eigh,
+    Eig,
+    Determinant,
+    Cofactor
 ];
