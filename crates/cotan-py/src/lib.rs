@@ -12,6 +12,7 @@ mod device;
 mod dlpack;
 mod dtype;
 mod error;
+mod fast;
 mod foreign;
 mod functions;
 mod index;
@@ -44,5 +45,6 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
     transforms::register(module)?;
     random::register(module)?;
     io::register(module)?;
+    fast::register(module)?;
     Ok(())
 }

@@ -28,6 +28,7 @@ mod array;
 pub mod control;
 mod error;
 mod exec;
+pub mod fast;
 mod graph;
 pub mod indexing;
 mod operators;
