@@ -13,6 +13,7 @@ mod device;
 mod dlpack;
 mod dtype;
 mod error;
+mod fast;
 mod foreign;
 mod functions;
 mod index;
@@ -48,5 +49,6 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
     linalg::register(module)?;
     io::register(module)?;
     debug::register(module)?;
+    fast::register(module)?;
     Ok(())
 }

@@ -29,6 +29,7 @@ pub mod control;
 pub mod debug;
 mod error;
 mod exec;
+pub mod fast;
 mod graph;
 pub mod indexing;
 pub mod linalg;

@@ -6,7 +6,7 @@ from typing import Any
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
-from cotan.nn.layers.functional import layer_norm, rms_norm, standardize
+from cotan.nn.layers.functional import standardize
 
 
 class LayerNorm(Module):
@@ -33,7 +33,7 @@ class LayerNorm(Module):
         return f"{self.dims}, eps={self.eps}, affine={'weight' in self}"
 
     def __call__(self, x: mx.array) -> mx.array:
-        return layer_norm(x, self.get("weight"), self.get("bias"), self.eps)
+        return mx.fast.layer_norm(x, self.get("weight"), self.get("bias"), self.eps)
 
 
 class RMSNorm(Module):
@@ -56,7 +56,7 @@ class RMSNorm(Module):
         return f"{self.weight.shape[0]}, eps={self.eps}"
 
     def __call__(self, x: mx.array) -> mx.array:
-        return rms_norm(x, self["weight"], self.eps)
+        return mx.fast.rms_norm(x, self["weight"], self.eps)
 
 
 class GroupNorm(Module):

@@ -6,7 +6,6 @@ import math
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
-from cotan.nn.layers.functional import rope
 
 
 class RoPE(Module):
@@ -33,7 +32,9 @@ class RoPE(Module):
         return f"{self.dims}, traditional={self.traditional}"
 
     def __call__(self, x: mx.array, offset: int | mx.array = 0) -> mx.array:
-        return rope(x, self.dims, self.traditional, self.base, self.scale, offset)
+        return mx.fast.rope(
+            x, self.dims, traditional=self.traditional, base=self.base, scale=self.scale, offset=offset
+        )
 
 
 class SinusoidalPositionalEncoding(Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,6 @@ import cotan.core as mx
 from cotan.nn.layers.activation_functions import relu
 from cotan.nn.layers.base import Module
 from cotan.nn.layers.dropout import Dropout
-from cotan.nn.layers.functional import attention
 from cotan.nn.layers.linear import Linear
 from cotan.nn.layers.normalization import LayerNorm
 from cotan.nn.utils import checkpoint as checkpointed
@@ -60,7 +60,9 @@ class MultiHeadAttention(Module):
         queries = self._split_heads(self.query_proj(queries))
         keys = self._split_heads(self.key_proj(keys))
         values = self._split_heads(self.value_proj(values))
-        return self.out_proj(attention(queries, keys, values, mask).swapaxes(1, 2).flatten(-2, -1))
+        scale = math.sqrt(1 / queries.shape[-1])
+        mixed = mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=mask)
+        return self.out_proj(mixed.swapaxes(1, 2).flatten(-2, -1))
 
     def _split_heads(self, x: mx.array) -> mx.array:
         """From ``(B, L, D)`` to ``(B, heads, L, D / heads)``."""
