@@ -1,4 +1,4 @@
-"""jacfwd, jacrev, hessian, hvp, linearize and check_grads: equal to what grad, vjp and jvp give a direction at a time."""
+"""Jacobians, Hessians, linearisation and check_grads: equal to what grad, vjp and jvp give a direction at a time."""
 
 import cotan.core as mx
 import numpy as np
