@@ -4,6 +4,7 @@ mod autodiff;
 mod compile;
 mod control;
 mod custom;
+mod jacobian;
 mod values;
 mod vmap;
 
@@ -112,7 +113,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     vmap::register(module)?;
     custom::register(module)?;
     compile::register(module)?;
-    control::register(module)
+    control::register(module)?;
+    jacobian::register(module)
 }
 
 /// Calls a function with arguments that were taken apart.

@@ -27,6 +27,7 @@ extern crate self as cotan;
 mod array;
 pub mod control;
 pub mod debug;
+mod derivatives;
 mod error;
 mod exec;
 pub mod fast;
@@ -41,7 +42,9 @@ pub mod transforms;
 pub mod tree;
 
 pub use array::{Array, Shape, Spec};
+pub use control::tree::{cond, fori_loop, scan, while_loop};
 pub use cotan_kernels::{Bool, Complex32, DType, Element, Kind, Scalar, Tensor, bf16, f16};
+pub use derivatives::{check_grads, hessian, hvp, jacfwd, jacrev, linearize};
 pub use error::{Error, ErrorKind, Result, tuple};
 pub use exec::eval;
 pub use tree::{Tree, grad, jvp, value_and_grad, vjp, vmap};

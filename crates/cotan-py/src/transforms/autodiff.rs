@@ -25,10 +25,10 @@ struct Gradient {
 }
 
 /// The differentiated arguments of a call: where each goes, and how it was nested.
-struct Wanted {
+pub(super) struct Wanted {
     positional: Vec<(usize, Structure)>,
     named: Vec<(String, Structure)>,
-    primals: Vec<Array>,
+    pub(super) primals: Vec<Array>,
 }
 
 #[pymethods]
@@ -40,7 +40,7 @@ impl Gradient {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Result<Bound<'py, PyAny>> {
         let py = args.py();
-        let wanted = self.wanted(args, kwargs)?;
+        let wanted = Wanted::of(self.name(), (&self.argnums, &self.argnames), args, kwargs)?;
         let result: RefCell<Option<Bound<'py, PyAny>>> = RefCell::new(None);
         let (_, pulled) = transforms::vjp::<Fault>(
             |leaves| {
@@ -55,7 +55,7 @@ impl Gradient {
         )?;
         let gradients: Vec<Array> =
             pulled.into_iter().zip(&wanted.primals).map(|(g, p)| g.unwrap_or_else(|| ops::zeros_like(p))).collect();
-        let gradients = self.arrange(py, &wanted, &gradients)?;
+        let gradients = wanted.arrange(py, self.single, &gradients)?;
         match result.into_inner() {
             Some(value) if self.with_value => Ok((value, gradients).into_pyobject(py)?.into_any()),
             _ => Ok(gradients),
@@ -66,45 +66,6 @@ impl Gradient {
 impl Gradient {
     fn name(&self) -> &'static str {
         if self.with_value { "value_and_grad" } else { "grad" }
-    }
-
-    fn wanted(&self, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> Result<Wanted> {
-        let mut wanted = Wanted { positional: Vec::new(), named: Vec::new(), primals: Vec::new() };
-        for &argnum in &self.argnums {
-            if argnum >= args.len() {
-                let message =
-                    format!("{}: there is no positional argument {argnum}; {} were given", self.name(), args.len());
-                return Err(value_error(message));
-            }
-            let structure = self.take_apart(&args.get_item(argnum)?, &mut wanted.primals)?;
-            wanted.positional.push((argnum, structure));
-        }
-        for argname in &self.argnames {
-            let value = kwargs.map(|kwargs| kwargs.get_item(argname)).transpose()?.flatten();
-            let Some(value) = value else {
-                return Err(value_error(format!("{}: {argname:?} was not given as a keyword argument", self.name())));
-            };
-            let structure = self.take_apart(&value, &mut wanted.primals)?;
-            wanted.named.push((argname.clone(), structure));
-        }
-        if wanted.primals.is_empty() {
-            return Err(value_error(format!("{}: the chosen arguments hold no arrays", self.name())));
-        }
-        Ok(wanted)
-    }
-
-    fn take_apart(&self, argument: &Bound<'_, PyAny>, primals: &mut Vec<Array>) -> Result<Structure> {
-        let (arrays, structure) = pytree::flatten(argument)?;
-        if let Some(other) = structure.other() {
-            let other = other.bind(argument.py());
-            return Err(value_error(format!(
-                "{}: a differentiated argument holds arrays only, nested in lists, tuples and dicts; it has a {}",
-                self.name(),
-                other.get_type().name()?
-            )));
-        }
-        primals.extend(arrays);
-        Ok(structure)
     }
 
     /// The scalar that the function returned, alone or first in a tuple.
@@ -135,34 +96,79 @@ impl Gradient {
         }
         Ok(loss)
     }
+}
 
-    fn arrange<'py>(&self, py: Python<'py>, wanted: &Wanted, gradients: &[Array]) -> Result<Bound<'py, PyAny>> {
-        let mut rest = gradients;
+impl Wanted {
+    /// Takes the chosen arguments of a call of the transform `name` apart.
+    pub(super) fn of(
+        name: &str,
+        (argnums, argnames): (&[usize], &[String]),
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Wanted> {
+        let mut wanted = Wanted { positional: Vec::new(), named: Vec::new(), primals: Vec::new() };
+        for &argnum in argnums {
+            if argnum >= args.len() {
+                let message = format!("{}: there is no positional argument {argnum}; {} were given", name, args.len());
+                return Err(value_error(message));
+            }
+            let structure = Wanted::take_apart(name, &args.get_item(argnum)?, &mut wanted.primals)?;
+            wanted.positional.push((argnum, structure));
+        }
+        for argname in argnames {
+            let value = kwargs.map(|kwargs| kwargs.get_item(argname)).transpose()?.flatten();
+            let Some(value) = value else {
+                return Err(value_error(format!("{}: {argname:?} was not given as a keyword argument", name)));
+            };
+            let structure = Wanted::take_apart(name, &value, &mut wanted.primals)?;
+            wanted.named.push((argname.clone(), structure));
+        }
+        if wanted.primals.is_empty() {
+            return Err(value_error(format!("{}: the chosen arguments hold no arrays", name)));
+        }
+        Ok(wanted)
+    }
+
+    fn take_apart(name: &str, argument: &Bound<'_, PyAny>, primals: &mut Vec<Array>) -> Result<Structure> {
+        let (arrays, structure) = pytree::flatten(argument)?;
+        if let Some(other) = structure.other() {
+            let other = other.bind(argument.py());
+            return Err(value_error(format!(
+                "{}: a differentiated argument holds arrays only, nested in lists, tuples and dicts; it has a {}",
+                name,
+                other.get_type().name()?
+            )));
+        }
+        primals.extend(arrays);
+        Ok(structure)
+    }
+
+    /// One array per primal, nested as the chosen arguments are.
+    pub(super) fn arrange<'py>(&self, py: Python<'py>, single: bool, arrays: &[Array]) -> Result<Bound<'py, PyAny>> {
+        let mut rest = arrays;
         let mut next = |structure: &Structure| {
             let (own, tail) = rest.split_at(structure.count());
             rest = tail;
             structure.rebuild_arrays(py, own)
         };
-        let mut positional = wanted.positional.iter().map(|(_, s)| next(s)).collect::<Result<Vec<_>>>()?;
+        let mut positional = self.positional.iter().map(|(_, s)| next(s)).collect::<Result<Vec<_>>>()?;
         let positional = match positional.len() {
             0 => py.None().into_bound(py),
-            1 if self.single => positional.swap_remove(0),
+            1 if single => positional.swap_remove(0),
             _ => PyTuple::new(py, positional)?.into_any(),
         };
-        if self.argnames.is_empty() {
+        if self.named.is_empty() {
             return Ok(positional);
         }
         let named = PyDict::new(py);
-        for (name, structure) in &wanted.named {
+        for (name, structure) in &self.named {
             named.set_item(name, next(structure)?)?;
         }
         Ok((positional, named).into_pyobject(py)?.into_any())
     }
-}
 
-impl Wanted {
     /// The arguments of the call with the leaves in place of the primals.
-    fn arguments<'py>(
+    pub(super) fn arguments<'py>(
         &self,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
@@ -191,19 +197,8 @@ impl Wanted {
     }
 }
 
-fn gradient<'py>(
-    fun: &Bound<'py, PyAny>,
-    argnums: Option<&Bound<'py, PyAny>>,
-    argnames: Option<&Bound<'py, PyAny>>,
-    with_value: bool,
-) -> Result<Bound<'py, Gradient>> {
-    let name = if with_value { "value_and_grad" } else { "grad" };
-    callable(name, fun)?;
-    let argnames: Vec<String> = match argnames {
-        None => Vec::new(),
-        Some(one) if one.cast::<PyString>().is_ok() => vec![one.extract()?],
-        Some(several) => several.extract()?,
-    };
+/// The positions that `argnums` names, in order; without it the first, unless arguments are chosen by name.
+pub(super) fn chosen(name: &str, argnums: Option<&Bound<'_, PyAny>>, first_by_default: bool) -> Result<Vec<usize>> {
     let given: Vec<i64> = match argnums {
         Some(argnums) => match argnums.extract::<i64>() {
             Ok(one) => vec![one],
@@ -211,7 +206,7 @@ fn gradient<'py>(
                 argnums.extract().map_err(|_| type_error(format!("{name}: argnums is an int or a sequence of ints")))?
             }
         },
-        None if argnames.is_empty() => vec![0],
+        None if first_by_default => vec![0],
         None => Vec::new(),
     };
     if argnums.is_some() && given.is_empty() {
@@ -229,6 +224,23 @@ fn gradient<'py>(
     }
     // In the order of the arguments, as MLX has it.
     nums.sort_unstable();
+    Ok(nums)
+}
+
+fn gradient<'py>(
+    fun: &Bound<'py, PyAny>,
+    argnums: Option<&Bound<'py, PyAny>>,
+    argnames: Option<&Bound<'py, PyAny>>,
+    with_value: bool,
+) -> Result<Bound<'py, Gradient>> {
+    let name = if with_value { "value_and_grad" } else { "grad" };
+    callable(name, fun)?;
+    let argnames: Vec<String> = match argnames {
+        None => Vec::new(),
+        Some(one) if one.cast::<PyString>().is_ok() => vec![one.extract()?],
+        Some(several) => several.extract()?,
+    };
+    let nums = chosen(name, argnums, argnames.is_empty())?;
     let single = nums.len() == 1;
     let wrapper = Gradient { fun: fun.clone().unbind(), argnums: nums, argnames, with_value, single };
     Ok(wraps(Bound::new(fun.py(), wrapper)?, fun)?)

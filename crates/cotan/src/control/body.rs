@@ -183,15 +183,13 @@ impl<I: Iterator> NextIf for I {}
 pub(crate) fn expect_specs(op: &'static str, inputs: &[Array], specs: impl Iterator<Item = Spec>) -> Result<()> {
     let mut given = inputs.iter();
     for (index, spec) in specs.enumerate() {
-        let Some(input) = given.next().filter(|input| input.spec() == spec) else {
-            let message = format!("input {index} must be {}", describe(&spec));
-            return Err(Error::value(op, message));
-        };
-        debug_assert_eq!(input.spec(), spec);
+        if given.next().is_none_or(|input| input.spec() != spec) {
+            return Err(Error::value(op, format!("array {index} must be {}", describe(&spec))));
+        }
     }
-    match given.next() {
-        None => Ok(()),
-        Some(_) => Err(Error::value(op, "there are more inputs than the body takes")),
+    match given.count() {
+        0 => Ok(()),
+        more => Err(Error::value(op, format!("there are {more} arrays too many"))),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Control flow: loops and branches whose bodies are recorded once, as operations with all rules.
 //!
-//! The functions here take and return flat lists of arrays; [`crate::tree`] puts nested structures around them.
+//! The functions here take and return flat lists of arrays; the functions of the same names at the root of the crate take nested structures.
 
 mod body;
 mod residuals;
 mod scan;
 mod segments;
 mod switch;
+pub(crate) mod tree;
 mod while_loop;
 
 use cotan_kernels::{DType, Scalar};
@@ -15,6 +16,7 @@ use crate::array::{Array, Spec};
 use crate::error::{Error, Result, tuple};
 use crate::ops::{add, astype, less, logical_not, maximum, minimum};
 
+pub(crate) use body::{NextIf, expect_specs};
 pub(crate) use scan::Loop;
 pub use segments::Segment;
 pub(crate) use switch::Switch;

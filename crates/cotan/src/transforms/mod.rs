@@ -3,14 +3,18 @@
 //! The functions here take and return flat lists of arrays; [`crate::tree`] puts nested structures around them. They are
 //! generic over the error of the function that is transformed, so that errors of any host pass through untouched.
 
+mod check;
 mod compile;
 mod custom;
+mod jacobian;
 mod jvp;
 mod vjp;
 mod vmap;
 
+pub use check::{Check, Mismatch, wrong_derivative};
 pub use compile::Traced;
 pub use custom::{Hooks, checkpoint, with_hooks};
+pub use jacobian::{Blocks, Linear, jacfwd, jacrev, linearize};
 pub use jvp::jvp;
 pub(crate) use jvp::push;
 pub(crate) use vjp::pull;
