@@ -1,9 +1,13 @@
 """Looking into programs: the first NaN and its line, drawings of graphs, time per kernel."""
 
+import doctest
 import inspect
 import json
+import re
 import threading
+import time
 import warnings
+from pathlib import Path
 from xml.etree import ElementTree
 
 import cotan.core as mx
@@ -469,6 +473,15 @@ class TestDraw:
         assert len(drawing.text().splitlines()) > 100_000
         many = mx.draw_graph(mx.concatenate([mx.array([float(i)]) for i in range(3000)]))
         assert len(many.svg()) < 1_000_000
+        assert "2600 inputs and results are left out" in many.svg()
+
+    def test_a_tangled_graph_is_laid_out_soon(self):
+        made = [mx.ones((2, 2)) @ mx.ones((2, 2))]
+        for i in range(1, 399):
+            made.append(made[-1] @ made[(i * 7) % i] + made[i // 3])
+        start = time.perf_counter()
+        mx.draw_graph(made[-1]).svg()
+        assert time.perf_counter() - start < 30
 
     def test_drawing_computes_nothing(self):
         y = mx.exp(mx.array([1.0]))
@@ -485,3 +498,17 @@ class TestDraw:
             mx.draw(broken)(mx.array(1.0))
         with pytest.raises(TypeError, match="draw: expected a function"):
             mx.draw(3)
+
+
+def test_the_page_about_debugging_is_true(in_tmp):
+    page = Path(__file__).parents[2] / "docs" / "debugging.md"
+    # The fences of Markdown are no output.
+    text = re.sub(r"^```.*$", "", page.read_text(), flags=re.MULTILINE)
+    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    report = []
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    result = runner.run(test, out=report.append)
+    assert result.attempted > 15
+    assert not result.failed, "".join(report)
+    assert (in_tmp / "graph.svg").exists()
+    assert (in_tmp / "trace.json").exists()

@@ -4,6 +4,7 @@ mod drawing;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use cotan::debug::{self, Finding, Host, NanGuard, Nans, Place, Profile, Profiler, Row};
 use pyo3::exceptions::PyRuntimeWarning;
@@ -55,20 +56,26 @@ fn report(finding: &Finding) -> cotan::Result<()> {
 #[pyclass(name = "NanCheck", module = "cotan.core", frozen)]
 struct NanCheck {
     nans: Nans,
-    guards: Mutex<Vec<NanGuard>>,
+    /// One for each time that a thread is inside.
+    guards: Mutex<Vec<(ThreadId, NanGuard)>>,
 }
 
 #[pymethods]
 impl NanCheck {
     fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
         let this = slf.get();
-        this.guards.lock().unwrap_or_else(PoisonError::into_inner).push(debug::nans_with(this.nans));
+        let guard = (thread::current().id(), debug::nans_with(this.nans));
+        this.guards.lock().unwrap_or_else(PoisonError::into_inner).push(guard);
         slf
     }
 
     #[pyo3(signature = (*_exception))]
     fn __exit__(&self, _exception: &Bound<'_, PyAny>) -> Result<()> {
-        let guard = self.guards.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = thread::current().id();
+        // A generator may be left on another thread than it was entered on.
+        let last = guards.iter().rposition(|(thread, _)| *thread == here).or(guards.len().checked_sub(1));
+        let guard = last.map(|last| guards.remove(last));
         guard.map(drop).ok_or_else(|| runtime_error("debug_nans: left more often than entered"))
     }
 }

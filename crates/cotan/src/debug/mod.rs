@@ -41,6 +41,11 @@ pub(crate) use origin::{Origin, within};
 pub(crate) use profile::{Profiling, Work};
 pub(crate) use scan::{at, first, made};
 
+/// The page about debugging, whose Rust examples run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/debugging.md")]
+struct Page;
+
 /// What the host language knows and does.
 pub struct Host {
     /// The line of the user's program that is running on this thread.

@@ -3,6 +3,7 @@
 use std::backtrace::Backtrace;
 use std::cell::RefCell;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -98,7 +99,9 @@ impl Origin {
     pub fn place(&self) -> Option<Place> {
         match &*self.trail {
             Trail::Known(place) => Some(place.clone()),
-            Trail::Rust(backtrace) => first_outside(&backtrace.to_string()),
+            Trail::Rust(backtrace) => {
+                first_outside(&backtrace.to_string(), &std::env::current_dir().unwrap_or_default())
+            }
         }
     }
 }
@@ -142,32 +145,43 @@ impl Drop for Within {
     }
 }
 
+/// Where the sources of this crate were compiled.
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+
 /// The first frame of a printed backtrace that belongs neither to this crate nor to the standard library.
 ///
 /// A frame is a line `12: name`, which `at file:line:column` follows when it is known.
-fn first_outside(backtrace: &str) -> Option<Place> {
+fn first_outside(backtrace: &str, folder: &Path) -> Option<Place> {
     let mut lines = backtrace.lines().map(str::trim).peekable();
     while let Some(line) = lines.next() {
         let Some((number, function)) = line.split_once(": ") else { continue };
-        if number.parse::<u32>().is_err() || is_inside(function) {
+        if number.parse::<u32>().is_err() {
             continue;
         }
         let at = lines.peek().and_then(|next| next.strip_prefix("at "));
         let (file, line) = at.and_then(file_and_line).unwrap_or_default();
-        return Some(Place { file, line, function: function.to_string() });
+        if !is_named_inside(function) && !is_file_inside(file, folder) {
+            return Some(Place { file: file.to_string(), line, function: function.to_string() });
+        }
     }
     None
 }
 
-fn file_and_line(at: &str) -> Option<(String, u32)> {
+fn file_and_line(at: &str) -> Option<(&str, u32)> {
     let (rest, _column) = at.rsplit_once(':')?;
     let (file, line) = rest.rsplit_once(':')?;
-    Some((file.trim_start_matches("./").to_string(), line.parse().ok()?))
+    Some((file.strip_prefix("./").unwrap_or(file), line.parse().ok()?))
 }
 
-fn is_inside(function: &str) -> bool {
+/// By the name of the function, which is all there is without debug information.
+fn is_named_inside(function: &str) -> bool {
     let name = function.trim_start_matches(['<', '&', '*']).trim_start_matches("mut ").trim_start_matches("dyn ");
     ["cotan::", "std::", "core::", "alloc::", "__rust", "rust_begin"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// By the file, which counts where a function was inlined and its name is short. Files below `folder` are relative to it.
+fn is_file_inside(file: &str, folder: &Path) -> bool {
+    file.starts_with("/rustc/") || (!file.is_empty() && folder.join(file).starts_with(SOURCES))
 }
 
 #[cfg(test)]
@@ -178,15 +192,17 @@ mod tests {
     fn the_first_frame_outside_is_found_with_its_line() {
         let text = "   0: std::backtrace::Backtrace::create\n             at /rustc/1/std.rs:331:13\n   \
                     1: <&cotan::array::Array as core::ops::Add>::add\n             at ./crates/cotan/src/operators.rs:9:1\n   \
-                    2: app::loss::{{closure}}\n             at ./src/app.rs:12:5\n   3: app::main\n";
-        let place = first_outside(text).unwrap();
+                    2: find\n             at ./crates/cotan/src/debug/origin.rs:9:1\n   \
+                    3: app::loss::{{closure}}\n             at ./src/app.rs:12:5\n   4: app::main\n";
+        let workspace = Path::new(SOURCES).ancestors().nth(3).unwrap();
+        let place = first_outside(text, workspace).unwrap();
         assert_eq!(place.to_string(), "src/app.rs:12 in app::loss::{{closure}}");
     }
 
     #[test]
     fn without_debug_information_the_function_is_left() {
         let text = "   0: cotan::ops::add\n   1: app::main\n   2: __libc_start_main\n";
-        assert_eq!(first_outside(text).unwrap().to_string(), "app::main");
-        assert!(first_outside("disabled backtrace").is_none());
+        assert_eq!(first_outside(text, Path::new("/")).unwrap().to_string(), "app::main");
+        assert!(first_outside("disabled backtrace", Path::new("/")).is_none());
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use cotan_kernels::DType;
+
 use crate::ops::{Op, Primitive};
 
 /// Parameters are cut at this many characters.
@@ -28,16 +30,22 @@ pub(super) fn of(op: &Op, shape: &[usize]) -> String {
     let _ = write!(debug, "{op:?}");
     let text = debug.0;
     let Some((_, fields)) = text.split_once(" { ") else { return String::new() };
-    let fields = fields.trim_end_matches([')', ' ', '}']);
+    let fields = fields.strip_suffix(" })").unwrap_or(fields);
     let shape = format!("{shape:?}");
     let told = |field: &&str| {
         let (key, value) = field.split_once(": ").unwrap_or((field, ""));
         let named = key == "op" && op.name().contains(&value.to_lowercase());
         !(named || key == "to" || (key == "shape" && value == shape))
     };
-    let fields: Vec<String> =
-        fields_of(fields).into_iter().filter(told).map(|field| field.replacen(": ", "=", 1)).collect();
+    let fields: Vec<String> = fields_of(fields).into_iter().filter(told).map(assigned).collect();
     cut(&fields.join(" "))
+}
+
+/// `key: value` as `key=value`, without the type of a scalar.
+fn assigned(field: &str) -> String {
+    let (key, value) = field.split_once(": ").unwrap_or(("", field));
+    let untyped = value.rsplit_once(':').filter(|(_, name)| DType::ALL.iter().any(|dtype| dtype.name() == *name));
+    format!("{key}={}", untyped.map_or(value, |(value, _)| value))
 }
 
 /// Splits at the commas outside brackets.
@@ -75,7 +83,8 @@ pub(super) fn constant(op: &Op) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::{Alias, Transpose};
+    use crate::ops::{Alias, Arange, Transpose};
+    use cotan_kernels::Scalar;
 
     #[test]
     fn fields_are_named_and_bounded() {
@@ -83,6 +92,9 @@ mod tests {
         assert_eq!(of(&axes(&[1, 0]), &[2, 3]), "axes=[1, 0]");
         assert_eq!(of(&axes(&vec![7; 100_000]), &[2]).chars().count(), MOST);
         assert_eq!(of(&Op::from(Alias), &[2]), "");
+        let counting = Arange { start: Scalar::new(1.5f32), step: Scalar::new(1f32), len: 3 };
+        assert_eq!(of(&Op::from(counting), &[3]), "start=1.5 step=1.0 len=3");
+        assert_eq!(assigned("axis: Some(3)"), "axis=Some(3)");
     }
 
     #[test]

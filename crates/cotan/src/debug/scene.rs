@@ -57,8 +57,9 @@ pub(super) struct Scene {
     pub routes: Vec<Route>,
     pub width: f64,
     pub height: f64,
-    /// Calls that are left out.
+    /// Calls, and inputs and results besides them, that are left out.
     pub hidden: usize,
+    pub hidden_values: usize,
 }
 
 /// Something that the outer layout places.
@@ -97,8 +98,8 @@ impl Scene {
         let uses = Uses::new(drawing, shown);
         let mut units: Vec<Unit> = Vec::new();
         let mut wires = Wires::default();
-        let read = (0..drawing.inputs.len()).filter(|&input| uses.is_read(input) || drawing.calls.is_empty());
-        for input in read.take(most) {
+        let read: Vec<usize> = (0..drawing.inputs.len()).filter(|&input| uses.is_read(input)).collect();
+        for &input in read.iter().take(most) {
             wires.sources.insert(input, (units.len(), 0.0));
             units.push(Unit::Card(drawing.input_card(input)));
         }
@@ -116,7 +117,9 @@ impl Scene {
             }
         }
         let blocks: Vec<Block> = units.iter().map(Unit::block).collect();
-        let mut scene = Scene { hidden: drawing.calls.len() - shown, ..Scene::default() };
+        let (hidden, values) = (drawing.calls.len() - shown, read.len() + drawing.outputs.len());
+        let hidden_values = values - units.iter().filter(|unit| unit.is_value()).count();
+        let mut scene = Scene { hidden, hidden_values, ..Scene::default() };
         scene.assemble(drawing, units, &wires, place(&blocks, &wires.links));
         scene
     }
@@ -275,6 +278,10 @@ fn add_group(
 }
 
 impl Unit {
+    fn is_value(&self) -> bool {
+        matches!(self, Unit::Card(card) if card.kind != Kind::Call)
+    }
+
     fn block(&self) -> Block {
         match self {
             Unit::Card(card) => card.block(),

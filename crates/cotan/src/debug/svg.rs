@@ -42,6 +42,9 @@ impl Drawing {
             let _ =
                 write!(note, "; the first {} are shown, {} are left out", self.calls() - scene.hidden, scene.hidden);
         }
+        if scene.hidden_values > 0 {
+            let _ = write!(note, "; {} inputs and results are left out", scene.hidden_values);
+        }
         let note_width = note.chars().count() as f64 * SMALL * 0.61;
         let width = scene.width.max(note_width) + 2.0 * MARGIN;
         let height = scene.height + 2.0 * MARGIN + 22.0;
@@ -55,7 +58,7 @@ impl Drawing {
         scene.frames.iter().enumerate().for_each(|(index, frame)| draw_frame(&mut svg, index, frame));
         scene.routes.iter().for_each(|route| draw_route(&mut svg, route));
         scene.cards.iter().for_each(|card| draw_card(&mut svg, card));
-        let colour = if scene.hidden > 0 { WARNING } else { FAINT };
+        let colour = if scene.hidden + scene.hidden_values > 0 { WARNING } else { FAINT };
         let _ = write!(svg, "</g>\n{}</svg>\n", text(MARGIN, height - 14.0, SMALL, colour, "", &note));
         svg
     }

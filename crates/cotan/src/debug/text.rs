@@ -77,7 +77,7 @@ impl Drawing {
             let _ = writeln!(text, "… {} more calls: save(\"graph.txt\") writes all", self.calls.len() - most);
         }
         let outputs = listed(self.outputs.iter().map(|output| format!("%{output}")), " ");
-        let _ = write!(text, "return {outputs}\n{}", self.summary());
+        let _ = write!(text, "{}\n{}", format!("return {outputs}").trim_end(), self.summary());
         text
     }
 
