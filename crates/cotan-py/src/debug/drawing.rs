@@ -164,6 +164,7 @@ fn add_names(py: Python<'_>, structure: &Structure, name: String, names: &mut Ve
 /// return %5
 /// 5 calls in 2 kernels
 #[pyfunction]
+#[pyo3(signature = (fun: "Callable[..., Any]"))]
 fn draw<'py>(fun: &Bound<'py, PyAny>) -> Result<Bound<'py, Draw>> {
     callable("draw", fun)?;
     Ok(wraps(Bound::new(fun.py(), Draw { fun: fun.clone().unbind() })?, fun)?)
