@@ -3913,7 +3913,7 @@ def scan(
     xs: Any = None,
     length: int | None = None,
     reverse: bool = False,
-    checkpoint: Any = None,
+    checkpoint: bool | int | None = None,
 ) -> tuple[_C, _R]:
     """Applies `f(carry, x)`, which returns `(carry, y)`, to one slice of `xs` after another.
 
@@ -3946,9 +3946,9 @@ def while_loop(cond_fun: Callable[[_C], array | bool], body_fun: Callable[[_C], 
 def fori_loop(
     lower: int | array,
     upper: int | array,
-    body_fun: Callable[[Any, _C], _C],
+    body_fun: Callable[[array, _C], _C],
     init: _C,
-    checkpoint: Any = None,
+    checkpoint: bool | int | None = None,
 ) -> _C:
     """Applies `body_fun(i, carry)` for `i` from `lower` up to, and without, `upper`, and returns the last carry.
 
@@ -4086,7 +4086,12 @@ def load(
 
 @final
 class NanCheck:
-    """Checks what is evaluated for NaN; made by `debug_nans()`."""
+    """Checks what is evaluated for NaN; made by `debug_nans()`.
+
+    >>> import cotan.core as mx
+    >>> with mx.debug_nans() as check:
+    ...     mx.eval(mx.log(mx.array([1.0])))
+    """
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: Any) -> None: ...
 
@@ -4095,6 +4100,12 @@ class Profile:
     """What ran in a `profile()` context, while it is open and afterwards.
 
     `print(p)` shows a table with a row per kernel.
+
+    >>> import cotan.core as mx
+    >>> with mx.profile() as p:
+    ...     mx.eval(mx.exp(mx.array([1.0])))
+    >>> p.rows[0]["kernel"]
+    'exp'
     """
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: Any) -> None: ...
@@ -4105,11 +4116,27 @@ class Profile:
         """A dict per kernel, the most expensive first: `kernel`, `calls`, `total_seconds`, `mean_seconds`, `share` (of the
         time of all kernels), `bytes_read`, `bytes_written`, `gb_per_second`, `flops` and `gflops_per_second` (None where
         they are not known).
+
+        >>> with mx.profile() as p:
+        ...     mx.eval(mx.exp(mx.array([1.0])))
+        >>> p.rows[0]["calls"]
+        1
         """
     def trace_json(self) -> str:
-        """The runs as JSON in the Trace Event Format, as `save` writes it."""
+        """The runs as JSON in the Trace Event Format, as `save` writes it.
+
+        >>> with mx.profile() as p:
+        ...     mx.eval(mx.exp(mx.array([1.0])))
+        >>> "exp" in p.trace_json()
+        True
+        """
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes the runs to a file that Perfetto (ui.perfetto.dev) and chrome://tracing show on a time line."""
+        """Writes the runs to a file that Perfetto (ui.perfetto.dev) and chrome://tracing show on a time line.
+
+        >>> with mx.profile() as p:
+        ...     mx.eval(mx.exp(mx.array([1.0])))
+        >>> p.save("trace.json")
+        """
 
 def debug_nans(*, inf: bool = False, all_threads: bool = False) -> NanCheck:
     """A context in which an operation that makes NaN raises FloatingPointError, naming the operation and its line.
@@ -4146,32 +4173,66 @@ class Drawing:
     """A graph of calls that can be printed, drawn and saved.
 
     `print(d)` has a line per call, and a bracket in front of the calls that run in one kernel. Notebooks show the picture.
+
+    >>> import cotan.core as mx
+    >>> mx.draw_graph(mx.array([1.0]) + 1)
+    inputs  %0: float32 (1,)
+      %1: float32 (1,) = add %0 1.0
+    return %1
+    1 call in 1 kernel
     """
     def __str__(self) -> str: ...
     def __repr__(self) -> str: ...
     @property
     def calls(self) -> int:
-        """How many calls there are, without constants that others compute for themselves."""
+        """How many calls there are, without constants that others compute for themselves.
+
+        >>> mx.draw_graph(mx.exp(-mx.array([1.0]))).calls
+        2
+        """
     @property
     def kernels(self) -> int:
-        """How many kernels they run in."""
+        """How many kernels they run in.
+
+        >>> mx.draw_graph(mx.exp(-mx.array([1.0]))).kernels
+        1
+        """
     def text(self) -> str:
-        """All lines of the text; `print` shows the first 1000 calls."""
+        """All lines of the text; `print` shows the first 1000 calls.
+
+        >>> "negative" in mx.draw_graph(-mx.array([1.0])).text()
+        True
+        """
     def dot(self) -> str:
-        """The graph in the language of Graphviz, with a cluster per kernel."""
+        """The graph in the language of Graphviz, with a cluster per kernel.
+
+        >>> mx.draw_graph(-mx.array([1.0])).dot().startswith("digraph")
+        True
+        """
     def svg(self) -> str:
-        """The graph as an SVG picture; of more than 400 calls it shows the first, with a note."""
+        """The graph as an SVG picture; of more than 400 calls it shows the first, with a note.
+
+        >>> mx.draw_graph(-mx.array([1.0])).svg().startswith("<svg")
+        True
+        """
     def _repr_svg_(self) -> str: ...
     def _repr_html_(self) -> str: ...
     def save(self, path: str | PathLike[str]) -> None:
         """Writes a file in the form that its name asks for: .svg, .html, .dot, .gv or .txt.
 
         ValueError for other names, OSError when the file can't be written.
+
+        >>> mx.draw_graph(-mx.array([1.0])).save("graph.svg")
         """
 
 @final
 class drawing_function:
-    """A function that draws what another one does with its arguments."""
+    """A function that draws what another one does with its arguments.
+
+    >>> import cotan.core as mx
+    >>> mx.draw(mx.exp)(mx.array([1.0])).calls
+    1
+    """
     def __call__(self, *args: Any, **kwargs: Any) -> Drawing: ...
 
 def draw(fun: Callable[..., Any]) -> drawing_function:
