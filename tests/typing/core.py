@@ -110,6 +110,10 @@ def pair(weights: mx.array) -> tuple[mx.array, int]:
     return weights.sum(), 1
 
 
+def running(total: mx.array, row: mx.array) -> tuple[mx.array, int]:
+    return total + row, 1
+
+
 gradient = mx.grad(loss, argnums=0)
 assert_type(gradient(x, 2.0), Any)
 assert_type(mx.value_and_grad(loss)(x, scale=2.0), tuple[mx.array, Any])
@@ -119,6 +123,11 @@ assert_type(mx.checkpoint(pair)(x), tuple[mx.array, int])
 assert_type(mx.compile(loss)(x, 2.0), mx.array)
 assert_type(mx.vjp(mx.sin, [x], [x]), tuple[list[mx.array], list[mx.array]])
 assert_type(mx.jvp(lambda a, b: a * b, (x, x), (x, x)), tuple[list[mx.array], list[mx.array]])
+assert_type(mx.scan(running, x[0], x), tuple[mx.array, int])
+assert_type(mx.while_loop(lambda c: c[0] < 9, lambda c: (c[0] * 3, c[1]), (x, x)), tuple[mx.array, mx.array])
+assert_type(mx.fori_loop(0, 5, lambda i, c: c * i, x), mx.array)
+assert_type(mx.cond(x[0, 0] > 0, pair, pair, x), tuple[mx.array, int])
+assert_type(mx.switch(0, [pair, pair], x), tuple[mx.array, int])
 
 
 @mx.compile

@@ -53,6 +53,10 @@ fn report(finding: &Finding) -> cotan::Result<()> {
 }
 
 /// Checks what is evaluated for NaN; made by `debug_nans()`.
+///
+/// >>> import cotan.core as mx
+/// >>> with mx.debug_nans() as check:
+/// ...     mx.eval(mx.log(mx.array([1.0])))
 #[pyclass(name = "NanCheck", module = "cotan.core", frozen)]
 struct NanCheck {
     nans: Nans,
@@ -101,6 +105,12 @@ fn debug_nans(inf: bool, all_threads: bool) -> NanCheck {
 /// What ran in a `profile()` context, while it is open and afterwards.
 ///
 /// `print(p)` shows a table with a row per kernel.
+///
+/// >>> import cotan.core as mx
+/// >>> with mx.profile() as p:
+/// ...     mx.eval(mx.exp(mx.array([1.0])))
+/// >>> p.rows[0]["kernel"]
+/// 'exp'
 #[pyclass(name = "Profile", module = "cotan.core", frozen)]
 struct PyProfile {
     state: Mutex<Recording>,
@@ -161,6 +171,11 @@ impl PyProfile {
     /// A dict per kernel, the most expensive first: `kernel`, `calls`, `total_seconds`, `mean_seconds`, `share` (of the
     /// time of all kernels), `bytes_read`, `bytes_written`, `gb_per_second`, `flops` and `gflops_per_second` (None where
     /// they are not known).
+    ///
+    /// >>> with mx.profile() as p:
+    /// ...     mx.eval(mx.exp(mx.array([1.0])))
+    /// >>> p.rows[0]["calls"]
+    /// 1
     #[getter]
     fn rows<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyList>> {
         let profile = self.profile()?;
@@ -169,11 +184,20 @@ impl PyProfile {
     }
 
     /// The runs as JSON in the Trace Event Format, as `save` writes it.
+    ///
+    /// >>> with mx.profile() as p:
+    /// ...     mx.eval(mx.exp(mx.array([1.0])))
+    /// >>> "exp" in p.trace_json()
+    /// True
     fn trace_json(&self) -> Result<String> {
         Ok(self.profile()?.trace_json())
     }
 
     /// Writes the runs to a file that Perfetto (ui.perfetto.dev) and chrome://tracing show on a time line.
+    ///
+    /// >>> with mx.profile() as p:
+    /// ...     mx.eval(mx.exp(mx.array([1.0])))
+    /// >>> p.save("trace.json")
     fn save(&self, py: Python<'_>, path: PathBuf) -> Result<()> {
         let profile = self.profile()?;
         Ok(py.detach(|| std::fs::write(path, profile.trace_json())).map_err(PyErr::from)?)

@@ -18,9 +18,12 @@ __all__ = [
     "ArrayLike",
     "Device",
     "DeviceType",
+    "Drawing",
     "Dtype",
     "DtypeCategory",
+    "NanCheck",
     "PrintOptions",
+    "Profile",
     "Stream",
     "StreamContext",
     "ThreadLocalStream",
@@ -70,6 +73,7 @@ __all__ = [
     "bitwise_right_shift",
     "bitwise_xor",
     "blackman",
+    "block_masked_mm",
     "bool_",
     "broadcast_arrays",
     "broadcast_shapes",
@@ -85,9 +89,18 @@ __all__ = [
     "complexfloating",
     "concat",
     "concatenate",
+    "cond",
     "conj",
     "conjugate",
     "contiguous",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_general",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "convolve",
     "cos",
     "cosh",
     "count_nonzero",
@@ -99,6 +112,7 @@ __all__ = [
     "cumulative_prod",
     "cumulative_sum",
     "custom_function",
+    "debug_nans",
     "default_device",
     "default_stream",
     "degrees",
@@ -111,7 +125,12 @@ __all__ = [
     "disable_compile",
     "divide",
     "divmod",
+    "draw",
+    "draw_graph",
+    "drawing_function",
     "e",
+    "einsum",
+    "einsum_path",
     "empty",
     "empty_like",
     "enable_compile",
@@ -133,10 +152,12 @@ __all__ = [
     "floating",
     "floor",
     "floor_divide",
+    "fori_loop",
     "from_dlpack",
     "from_fp8",
     "full",
     "full_like",
+    "gather_mm",
     "generic",
     "get_active_memory",
     "get_array_buffer_size",
@@ -148,6 +169,7 @@ __all__ = [
     "grad",
     "greater",
     "greater_equal",
+    "hadamard_transform",
     "hamming",
     "hanning",
     "identity",
@@ -222,6 +244,7 @@ __all__ = [
     "power",
     "printoptions",
     "prod",
+    "profile",
     "put_along_axis",
     "radians",
     "random",
@@ -241,7 +264,9 @@ __all__ = [
     "save_safetensors",
     "savez",
     "savez_compressed",
+    "scan",
     "searchsorted",
+    "segmented_mm",
     "set_cache_limit",
     "set_default_device",
     "set_default_stream",
@@ -268,6 +293,7 @@ __all__ = [
     "subtract",
     "sum",
     "swapaxes",
+    "switch",
     "synchronize",
     "take",
     "take_along_axis",
@@ -298,12 +324,15 @@ __all__ = [
     "vjp",
     "vmap",
     "where",
+    "while_loop",
     "zeros",
     "zeros_like",
 ]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+# What a loop carries from step to step.
+_C = TypeVar("_C")
 
 class _SupportsArray(Protocol):
     def __mlx_array__(self) -> array: ...
@@ -344,7 +373,11 @@ class _ArrayNamespaceInfo:
         """The devices that there are."""
     def default_dtypes(self, device: _Device | None = None) -> dict[str, Any]:
         """The types that functions choose when they are not told one."""
-    def dtypes(self, device: _Device | None = None, kind: Any = None) -> dict[str, Any]:
+    def dtypes(
+        self,
+        device: _Device | None = None,
+        kind: str | Dtype | tuple[str | Dtype, ...] | None = None,
+    ) -> dict[str, Any]:
         """The standard's element types by name, or those of a kind, as `isdtype` understands it."""
 
 __version__: str
@@ -1207,7 +1240,7 @@ class DeviceType:
         >>> mx.cpu.value
         0
         """
-    def __eq__(self, other: Any, /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]:
         """What a pickle calls: `getattr(DeviceType, name)`."""
@@ -1229,7 +1262,7 @@ class Device:
         True
         """
     def __repr__(self) -> str: ...
-    def __eq__(self, other: Any, /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
@@ -2597,14 +2630,17 @@ cumulative_sum = cumsum
 def arange(
     start: int | float | None = None,
     stop: int | float | None = None,
-    step: int | float | None = None,
+    step: int | float | Dtype | None = None,
     dtype: Dtype | None = None,
     *,
     stream: _Stream | None = None,
 ) -> array:
-    """Values from `start` (0 by default) up to but not including `stop`, `step` (1 by default) apart.
+    """arange(start, stop, step=None, dtype=None, *, stream=None)
+    arange(stop, step=None, dtype=None, *, stream=None)
 
-    `arange(stop)` is `arange(0, stop)`. Ints give int32, or int64 where a bound needs it, and floats float32, unless
+    Values from `start` (0 by default) up to but not including `stop`, `step` (1 by default) apart.
+
+    Two numbers are `start` and `stop`, but `stop` and `step` before a type. Ints give int32, or int64 where a bound needs it, and floats float32, unless
     `dtype` says otherwise. ValueError for a step of 0, bounds that are not finite, and `dtype=bool_`.
 
     >>> import cotan.core as mx
@@ -3418,6 +3454,285 @@ def vecdot(a: _Array, b: _Array, /, *, axis: int = -1, stream: _Stream | None = 
     array(11, dtype=int32)
     """
 
+def conv1d(
+    input: _Array,
+    weight: _Array,
+    /,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """The cross-correlation of sequences `(N, L, C_in)` with a kernel `(C_out, K, C_in / groups)`: `(N, L', C_out)`.
+
+    `padding` zeros are put at both ends (negative: cut off), windows are `stride` apart, and neighbours of the kernel
+    `dilation`. Both channel numbers are multiples of `groups`, which don't meet. ValueError for integers and for
+    shapes that don't fit.
+
+    >>> import cotan.core as mx
+    >>> x = mx.array([1.0, 2.0, 4.0]).reshape(1, 3, 1)
+    >>> mx.conv1d(x, mx.array([-1.0, 1.0]).reshape(1, 2, 1)).squeeze()
+    array([1, 2], dtype=float32)
+    """
+
+def conv2d(
+    input: _Array,
+    weight: _Array,
+    /,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """The cross-correlation of images `(N, H, W, C_in)` with a kernel `(C_out, *K, C_in / groups)`: `(N, H', W', C_out)`.
+
+    `padding` zeros are put at all sides (negative: cut off), windows are `stride` apart, and neighbours of the kernel
+    `dilation`; each is an int or a pair. Both channel numbers are multiples of `groups`, which don't meet. TypeError for
+    another number of ints, ValueError for integer arrays and for shapes that don't fit.
+
+    >>> import cotan.core as mx
+    >>> mx.conv2d(mx.ones((1, 5, 6, 3)), mx.ones((8, 2, 3, 3)), stride=(1, 2), padding=(0, 1)).shape
+    (1, 4, 3, 8)
+    """
+
+def conv3d(
+    input: _Array,
+    weight: _Array,
+    /,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """The cross-correlation of volumes `(N, D, H, W, C_in)` with a kernel `(C_out, *K, C_in / groups)`:
+    `(N, D', H', W', C_out)`.
+
+    `padding` zeros are put at all sides (negative: cut off), windows are `stride` apart, and neighbours of the kernel
+    `dilation`; each is an int or a triple. Both channel numbers are multiples of `groups`, which don't meet. TypeError
+    for another number of ints, ValueError for integer arrays and for shapes that don't fit.
+
+    >>> import cotan.core as mx
+    >>> mx.conv3d(mx.ones((1, 3, 4, 5, 2)), mx.ones((6, 2, 2, 2, 2))).shape
+    (1, 2, 3, 4, 6)
+    """
+
+def conv_general(
+    input: _Array,
+    weight: _Array,
+    /,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | Sequence[Sequence[int]] = 0,
+    kernel_dilation: int | Sequence[int] = 1,
+    input_dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    flip: bool = False,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """The cross-correlation of `(N, *space, C_in)` with a kernel `(C_out, *kernel, C_in / groups)` over any spatial axes.
+
+    Sizes are an int for all axes or a sequence. `padding` is the same at both ends, or a pair of sequences for the beginning
+    and the end; negative numbers cut off. `input_dilation` puts zeros between the elements of the input, `kernel_dilation`
+    between those of the kernel, which `flip` turns around. ValueError for integer arrays and for shapes that don't fit.
+
+    >>> import cotan.core as mx
+    >>> x, kernel = mx.array([1.0, 2.0]).reshape(1, 2, 1), mx.array([1.0, 10.0]).reshape(1, 2, 1)
+    >>> mx.conv_general(x, kernel, padding=([1], [0]), input_dilation=2, flip=True).squeeze()
+    array([1, 10, 2], dtype=float32)
+    """
+
+def conv_transpose1d(
+    input: _Array,
+    weight: _Array,
+    /,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """The transposed convolution of sequences `(N, L, C_in)` with a kernel `(C_out, K, C_in / groups)`.
+
+    Every element lays the kernel down, scaled by itself, `stride` further for each place; `padding` elements are cut
+    off at both ends. The result has `(L - 1) * stride - 2 * padding + dilation * (K - 1) + output_padding + 1` places.
+    ValueError for integer arrays and for shapes that don't fit.
+
+    >>> import cotan.core as mx
+    >>> x = mx.array([1.0, 2.0]).reshape(1, 2, 1)
+    >>> mx.conv_transpose1d(x, mx.array([1.0, 10.0]).reshape(1, 2, 1), stride=2).squeeze()
+    array([1, 10, 2, 20], dtype=float32)
+    """
+
+def conv_transpose2d(
+    input: _Array,
+    weight: _Array,
+    /,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """The transposed convolution of images `(N, H, W, C_in)` with a kernel `(C_out, *K, C_in / groups)`.
+
+    Every element lays the kernel down, scaled by itself, `stride` further for each place; `padding` elements are cut
+    off at all sides, and an axis has `(L - 1) * stride - 2 * padding + dilation * (K - 1) + output_padding + 1` places
+    in the result. Sizes are an int or a pair. TypeError for another number of ints, ValueError for integer arrays and
+    for shapes that don't fit.
+
+    >>> import cotan.core as mx
+    >>> mx.conv_transpose2d(mx.ones((1, 4, 4, 2)), mx.ones((4, 3, 3, 1)), stride=2, groups=2).shape
+    (1, 9, 9, 4)
+    """
+
+def conv_transpose3d(
+    input: _Array,
+    weight: _Array,
+    /,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """The transposed convolution of volumes `(N, D, H, W, C_in)` with a kernel `(C_out, *K, C_in / groups)`.
+
+    Every element lays the kernel down, scaled by itself, `stride` further for each place; `padding` elements are cut
+    off at all sides, and an axis has `(L - 1) * stride - 2 * padding + dilation * (K - 1) + output_padding + 1` places
+    in the result. Sizes are an int or a triple. TypeError for another number of ints, ValueError for integer arrays and
+    for shapes that don't fit.
+
+    >>> import cotan.core as mx
+    >>> mx.conv_transpose3d(mx.ones((1, 2, 3, 4, 2)), mx.ones((5, 2, 2, 2, 2)), stride=2).shape
+    (1, 4, 6, 8, 5)
+    """
+
+def convolve(a: _Array, v: _Array, /, mode: str = "full", *, stream: _Stream | None = None) -> array:
+    """The convolution of two vectors: all of it (`"full"`), as long as the longer one and centred (`"same"`), or only sums in
+    which the shorter vector lies within the longer one (`"valid"`).
+
+    ValueError for other modes, arrays that are no vectors or have no elements, and when the longer one holds integers.
+
+    >>> import cotan.core as mx
+    >>> mx.convolve(mx.array([1.0, 2.0, 3.0]), mx.array([0.0, 1.0, 0.5]))
+    array([0, 1, 2.5, 4, 1.5], dtype=float32)
+    """
+
+def einsum(subscripts: str, *operands: _Array, stream: _Stream | None = None) -> array:
+    """Sums of products of elements, over the indices that the result doesn't have, in Einstein's notation.
+
+    `subscripts` has a letter for every axis of every operand, the operands parted by commas, then `->` and the letters
+    of the result. Without the arrow the result has the letters that stand once, in order, capitals first. A letter that
+    repeats at one operand runs over its diagonal; `...` stands for further axes, which broadcast; blanks don't matter.
+
+    Types promote; where something is summed, bools and small integers add up in 32 bits. The operands are multiplied in
+    the order of `einsum_path`. ValueError when the subscripts are malformed or don't fit the operands.
+
+    >>> import cotan.core as mx
+    >>> a = mx.array([[1, 2], [3, 4]])
+    >>> mx.einsum("ij,jk", a, a)
+    array([[7, 10],
+           [15, 22]], dtype=int32)
+    >>> mx.einsum("ii->i", a)
+    array([1, 4], dtype=int32)
+    """
+
+def einsum_path(subscripts: str, *operands: _Array) -> tuple[list[Any], str]:
+    """The order in which `einsum` multiplies its operands: a list of steps and a text that says what the order saves.
+
+    A step is a tuple of places in the list of operands. These leave the list, and their product joins its end. Each step
+    takes the pair that frees most elements, unless the cheapest order of up to eight operands costs less than half.
+    ValueError as for `einsum`.
+
+    >>> import cotan.core as mx
+    >>> mx.einsum_path("ij,jk,kl->il", mx.ones((2, 3)), mx.ones((3, 4)), mx.ones((4, 5)))[0]
+    [(1, 2), (0, 1)]
+    """
+
+def gather_mm(
+    a: _Array,
+    b: _Array,
+    /,
+    lhs_indices: _Array | None = None,
+    rhs_indices: _Array | None = None,
+    *,
+    sorted_indices: bool = False,
+    stream: _Stream | None = None,
+) -> array:
+    """Products of matrices that indices choose out of the batch axes of `a` and `b`, numbered in row-major order.
+
+    The indices broadcast together, and the result has their shape, then that of a product. Without indices the matrices
+    of an operand are taken in order. Products in a row that share their right factor are computed as one, so sorted
+    indices are fast; `sorted_indices` promises them, and changes no result.
+
+    ValueError when sizes don't fit or indices are not integers, IndexError for an index out of range when evaluated.
+
+    >>> import cotan.core as mx
+    >>> a, b = mx.ones((5, 2, 3)), mx.ones((4, 3, 6))
+    >>> mx.gather_mm(a, b, lhs_indices=mx.array([0, 4, 1]), rhs_indices=mx.array([3, 3, 0])).shape
+    (3, 2, 6)
+    """
+
+def segmented_mm(a: _Array, b: _Array, /, segments: _Array, *, stream: _Stream | None = None) -> array:
+    """Products over segments of the inner axis: `a[:, start:stop] @ b[start:stop]` for every pair in `segments`.
+
+    `a` is a matrix of (M, K), `b` of (K, N), `segments` are integers of shape (..., 2); the result has shape (..., M, N).
+    ValueError when shapes don't fit; IndexError for bounds outside of the inner axis, and RuntimeError for a segment that
+    ends before it starts, when evaluated.
+
+    >>> import cotan.core as mx
+    >>> mx.segmented_mm(mx.ones((1, 10)), mx.ones((10, 1)), mx.array([[0, 4], [4, 10]])).reshape(-1)
+    array([4, 6], dtype=float32)
+    """
+
+def block_masked_mm(
+    a: _Array,
+    b: _Array,
+    /,
+    block_size: int = 64,
+    mask_out: _Array | None = None,
+    mask_lhs: _Array | None = None,
+    mask_rhs: _Array | None = None,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """The matrix product with masks over square blocks of the result, of `a` and of `b`.
+
+    A mask has an element for every block of `block_size` rows and columns, the last ones possibly cut, after axes that
+    broadcast. Where one of bools is False the block is zero; other masks multiply. ValueError when a mask doesn't fit or
+    the block size is not positive.
+
+    >>> import cotan.core as mx
+    >>> a = mx.ones((4, 4))
+    >>> mx.block_masked_mm(a, a, 2, mask_out=mx.array([[True, False], [False, True]]))
+    array([[4, 4, 0, 0],
+           [4, 4, 0, 0],
+           [0, 0, 4, 4],
+           [0, 0, 4, 4]], dtype=float32)
+    """
+
+def hadamard_transform(a: _Array, scale: float | None = None, stream: _Stream | None = None) -> array:
+    """The last axis times a Hadamard matrix of its size n, times `scale`, 1 / sqrt(n) by default.
+
+    n is a power of two times 1, 12, 20 or 28, else ValueError; the array must not be empty. Integers give float32.
+
+    >>> import cotan.core as mx
+    >>> mx.hadamard_transform(mx.array([1.0, 2.0, 3.0, 4.0]))
+    array([5, -1, -2, 0], dtype=float32)
+    """
+
 def __array_namespace_info__() -> _ArrayNamespaceInfo:
     """An object that tells of the module's devices, element types and capabilities, as the Python array API has it."""
 
@@ -3592,6 +3907,81 @@ def enable_compile() -> None:
     >>> mx.enable_compile()
     """
 
+def scan(
+    f: Callable[[_C, Any], tuple[_C, _R]],
+    init: _C,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    checkpoint: bool | int | None = None,
+) -> tuple[_C, _R]:
+    """Applies `f(carry, x)`, which returns `(carry, y)`, to one slice of `xs` after another.
+
+    Returns the last carry and all `y`, stacked along a new first axis. `xs` is scanned along the first axis of its
+    arrays; without it `length` says how many steps there are, and `x` is None. Carry, `xs` and `y` may be nested lists,
+    tuples and dicts of arrays; a carry keeps its structure, shapes and types (else ValueError names the leaf). With
+    `reverse` the steps go from the last slice to the first.
+
+    `f` runs once, on arrays without values, and the graph has the same size for any number of steps. In reverse mode
+    every step stores its carry, and computes the rest of its values anew. `checkpoint=k` stores every k-th carry only
+    and computes those between anew; `True` chooses the square root of the number of steps.
+
+    >>> import cotan.core as mx
+    >>> mx.scan(lambda total, x: (total + x, total * x), mx.array(0.0), mx.array([1.0, 2.0, 3.0]))
+    (array(6, dtype=float32), array([0, 2, 9], dtype=float32))
+    """
+
+def while_loop(cond_fun: Callable[[_C], array | bool], body_fun: Callable[[_C], _C], init: _C) -> _C:
+    """Applies `body_fun(carry)` as long as `cond_fun(carry)`, a scalar, is true, and returns the last carry.
+
+    Both functions run once, on arrays without values. The carry may be nested lists, tuples and dicts of arrays and
+    keeps its structure, shapes and types. Under `vmap` the loop goes on until every example is done. Forward mode works;
+    reverse mode raises ValueError, as the number of steps is not known: use `scan`, or `fori_loop` with int bounds.
+
+    >>> import cotan.core as mx
+    >>> mx.while_loop(lambda x: x < 100, lambda x: x * 3, mx.array(2))
+    array(162, dtype=int32)
+    """
+
+def fori_loop(
+    lower: int | array,
+    upper: int | array,
+    body_fun: Callable[[array, _C], _C],
+    init: _C,
+    checkpoint: bool | int | None = None,
+) -> _C:
+    """Applies `body_fun(i, carry)` for `i` from `lower` up to, and without, `upper`, and returns the last carry.
+
+    `i` is an integer scalar array. With ints as bounds the loop is a `scan`, which has a reverse mode (`checkpoint` as
+    there); with integer scalar arrays it is a `while_loop`, which has none.
+
+    >>> import cotan.core as mx
+    >>> mx.fori_loop(1, 5, lambda i, x: x * i, mx.array(1))
+    array(24, dtype=int32)
+    """
+
+def cond(pred: array | bool, true_fun: Callable[..., _R], false_fun: Callable[..., _R], *operands: Any) -> _R:
+    """Evaluates `true_fun(*operands)` if `pred`, a scalar, is true, else `false_fun(*operands)`.
+
+    Both functions run once, on arrays without values, and must return the same structure, shapes and types; one of them
+    is evaluated. Where `vmap` maps the predicate, both are evaluated and each example gets its own.
+
+    >>> import cotan.core as mx
+    >>> x = mx.array(3.0)
+    >>> mx.cond(x > 0, lambda x: x * 2, lambda x: -x, x)
+    array(6, dtype=float32)
+    """
+
+def switch(index: array | int, branches: Sequence[Callable[..., _R]], *operands: Any) -> _R:
+    """Evaluates `branches[index](*operands)`; an index out of range means the first or the last branch.
+
+    As with `cond`, every branch runs once on arrays without values, and one of them is evaluated.
+
+    >>> import cotan.core as mx
+    >>> mx.switch(mx.array(1), [mx.sin, mx.square, mx.abs], mx.array(3.0))
+    array(9, dtype=float32)
+    """
+
 def save(file: _File, arr: _Array) -> None:
     """Saves one array to an npy file.
 
@@ -3693,3 +4083,188 @@ def load(
     *,
     stream: _Stream | None = None,
 ) -> tuple[dict[str, array], dict[str, Any]]: ...
+
+@final
+class NanCheck:
+    """Checks what is evaluated for NaN; made by `debug_nans()`.
+
+    >>> import cotan.core as mx
+    >>> with mx.debug_nans() as check:
+    ...     mx.eval(mx.log(mx.array([1.0])))
+    """
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: Any) -> None: ...
+
+@final
+class Profile:
+    """What ran in a `profile()` context, while it is open and afterwards.
+
+    `print(p)` shows a table with a row per kernel.
+
+    >>> import cotan.core as mx
+    >>> with mx.profile() as p:
+    ...     mx.eval(mx.exp(mx.array([1.0])))
+    >>> p.rows[0]["kernel"]
+    'exp'
+    """
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: Any) -> None: ...
+    def __str__(self) -> str: ...
+    def __repr__(self) -> str: ...
+    @property
+    def rows(self) -> list[Any]:
+        """A dict per kernel, the most expensive first: `kernel`, `calls`, `total_seconds`, `mean_seconds`, `share` (of the
+        time of all kernels), `bytes_read`, `bytes_written`, `gb_per_second`, `flops` and `gflops_per_second` (None where
+        they are not known).
+
+        >>> with mx.profile() as p:
+        ...     mx.eval(mx.exp(mx.array([1.0])))
+        >>> p.rows[0]["calls"]
+        1
+        """
+    def trace_json(self) -> str:
+        """The runs as JSON in the Trace Event Format, as `save` writes it.
+
+        >>> with mx.profile() as p:
+        ...     mx.eval(mx.exp(mx.array([1.0])))
+        >>> "exp" in p.trace_json()
+        True
+        """
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes the runs to a file that Perfetto (ui.perfetto.dev) and chrome://tracing show on a time line.
+
+        >>> with mx.profile() as p:
+        ...     mx.eval(mx.exp(mx.array([1.0])))
+        >>> p.save("trace.json")
+        """
+
+def debug_nans(*, inf: bool = False, all_threads: bool = False) -> NanCheck:
+    """A context in which an operation that makes NaN raises FloatingPointError, naming the operation and its line.
+
+    With `inf=True` infinities count too. The context is that of the thread which enters it; `all_threads=True` checks the
+    evaluations of every thread. Operations remember the line outside cotan's own code that called them, also inside
+    `grad`, `vmap` and `compile`. Inputs that hold NaN from the start are not an error: RuntimeWarning tells of each once.
+
+    >>> import cotan.core as mx
+    >>> with mx.debug_nans():
+    ...     mx.eval(mx.log(mx.array([1.0, -1.0])))
+    Traceback (most recent call last):
+        ...
+    FloatingPointError: log: made the first NaN: element (1,) of its float32 (2,) result, from float32 (2,) with -1.0 there; at ...
+    """
+
+def profile() -> Profile:
+    """A context that times every kernel which runs inside it, on any thread.
+
+    A kernel is a group of operations that run in one pass, such as `multiply+add+tanh`. Arrays are lazy: evaluate inside
+    the context what is to be measured. `print(p)` shows a table, `p.rows` gives its data, and `p.save("trace.json")`
+    writes a file for Perfetto.
+
+    >>> import cotan.core as mx
+    >>> x = mx.array([1.0, 2.0])
+    >>> with mx.profile() as p:
+    ...     mx.eval(mx.tanh(x * 2 + 1))
+    >>> [(row["kernel"], row["calls"], row["bytes_read"]) for row in p.rows]
+    [('multiply+add+tanh', 1, 8)]
+    """
+
+@final
+class Drawing:
+    """A graph of calls that can be printed, drawn and saved.
+
+    `print(d)` has a line per call, and a bracket in front of the calls that run in one kernel. Notebooks show the picture.
+
+    >>> import cotan.core as mx
+    >>> mx.draw_graph(mx.array([1.0]) + 1)
+    inputs  %0: float32 (1,)
+      %1: float32 (1,) = add %0 1.0
+    return %1
+    1 call in 1 kernel
+    """
+    def __str__(self) -> str: ...
+    def __repr__(self) -> str: ...
+    @property
+    def calls(self) -> int:
+        """How many calls there are, without constants that others compute for themselves.
+
+        >>> mx.draw_graph(mx.exp(-mx.array([1.0]))).calls
+        2
+        """
+    @property
+    def kernels(self) -> int:
+        """How many kernels they run in.
+
+        >>> mx.draw_graph(mx.exp(-mx.array([1.0]))).kernels
+        1
+        """
+    def text(self) -> str:
+        """All lines of the text; `print` shows the first 1000 calls.
+
+        >>> "negative" in mx.draw_graph(-mx.array([1.0])).text()
+        True
+        """
+    def dot(self) -> str:
+        """The graph in the language of Graphviz, with a cluster per kernel.
+
+        >>> mx.draw_graph(-mx.array([1.0])).dot().startswith("digraph")
+        True
+        """
+    def svg(self) -> str:
+        """The graph as an SVG picture; of more than 400 calls it shows the first, with a note.
+
+        >>> mx.draw_graph(-mx.array([1.0])).svg().startswith("<svg")
+        True
+        """
+    def _repr_svg_(self) -> str: ...
+    def _repr_html_(self) -> str: ...
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes a file in the form that its name asks for: .svg, .html, .dot, .gv or .txt.
+
+        ValueError for other names, OSError when the file can't be written.
+
+        >>> mx.draw_graph(-mx.array([1.0])).save("graph.svg")
+        """
+
+@final
+class drawing_function:
+    """A function that draws what another one does with its arguments.
+
+    >>> import cotan.core as mx
+    >>> mx.draw(mx.exp)(mx.array([1.0])).calls
+    1
+    """
+    def __call__(self, *args: Any, **kwargs: Any) -> Drawing: ...
+
+def draw(fun: Callable[..., Any]) -> drawing_function:
+    """A function that returns a `Drawing` of what `fun` does with its arguments: every operation with shapes and types, and
+    which of them run together in one kernel.
+
+    Arguments may hold arrays in nested lists, tuples and dicts, and keep their values, so `fun` may read them. It may be
+    any function of arrays, also one that `grad`, `vmap` or `compile` made.
+
+    >>> import cotan.core as mx
+    >>> print(mx.draw(lambda x: mx.tanh(x * 2 + 1).sum())(mx.ones((2, 3))))
+    inputs  %0: float32 (2, 3)  x
+    ┌ %1: float32 (2, 3) = multiply %0 2.0
+    │ %2: float32 (2, 3) = add %1 1.0
+    │ %3: float32 (2, 3) = tanh %2
+    └ %4: float32 (1, 1) = sum %3 axes=[0, 1]
+      %5: float32 () = reshape %4
+    return %5
+    5 calls in 2 kernels
+    """
+
+def draw_graph(*args: Any) -> Drawing:
+    """A `Drawing` of what evaluating all arrays in the arguments would compute.
+
+    Arrays may be nested in lists, tuples and dicts. What is evaluated already is an input.
+
+    >>> import cotan.core as mx
+    >>> x = mx.array([1.0, 2.0])
+    >>> print(mx.draw_graph(mx.exp(-x)))
+    inputs  %0: float32 (2,)
+    ┌ %1: float32 (2,) = negative %0
+    └ %2: float32 (2,) = exp %1
+    return %2
+    2 calls in 1 kernel
+    """

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
 
 __all__ = ["checkpoint", "value_and_grad"]
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
-def value_and_grad(model: Module, fn: Callable[..., Any]) -> Callable[..., Any]:
+
+def value_and_grad(model: Module, fn: Callable[_P, _R]) -> Callable[_P, tuple[_R, dict[str, Any]]]:
     """Make a function that returns what ``fn`` returns and the gradient with respect to ``model``.
 
     ``fn`` calls ``model`` and returns a scalar, or a tuple whose first item is one. The new function takes
@@ -30,7 +33,7 @@ def value_and_grad(model: Module, fn: Callable[..., Any]) -> Callable[..., Any]:
     value_and_grad_fn = mx.value_and_grad(_with_parameters(model, fn))
 
     @wraps(fn)
-    def wrapped(*args: Any, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> Any:
         return value_and_grad_fn(model.trainable_parameters(), *args, **kwargs)
 
     return wrapped

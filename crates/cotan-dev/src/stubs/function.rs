@@ -114,7 +114,10 @@ fn from_rust(
     };
     for parameter in &listed {
         let ty = arguments.iter().find(|(name, _)| *name == parameter.name).map(|(_, ty)| *ty);
-        parameters.push(written(types, module, parameter, ty)?);
+        let written = written(types, module, parameter, ty)?;
+        // Anything can be compared.
+        let compared = matches!(name, "__eq__" | "__ne__") && written.ends_with(": Any");
+        parameters.push(if compared { written.replace(": Any", ": object") } else { written });
     }
     if special && !listed.is_empty() {
         parameters.push("/".into());

@@ -11,6 +11,8 @@ from typing_extensions import Buffer, Self, disjoint_base
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+# What a loop carries from step to step.
+_C = TypeVar("_C")
 
 class _SupportsArray(Protocol):
     def __mlx_array__(self) -> array: ...

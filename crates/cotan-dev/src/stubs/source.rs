@@ -20,13 +20,13 @@ pub struct Module {
 
 pub struct Source {
     pub modules: BTreeMap<ModulePath, Module>,
-    macros: HashMap<(ModulePath, String), Macro>,
+    macros: BTreeMap<(ModulePath, String), Macro>,
 }
 
 impl Source {
     /// Reads a crate from its `lib.rs`.
     pub fn read(lib: &Path) -> Result<Source, String> {
-        let mut source = Source { modules: BTreeMap::new(), macros: HashMap::new() };
+        let mut source = Source { modules: BTreeMap::new(), macros: BTreeMap::new() };
         source.read_module(Vec::new(), lib)?;
         let paths: Vec<ModulePath> = source.modules.keys().cloned().collect();
         for path in paths {

@@ -14,6 +14,13 @@ use crate::transforms::{all_arrays, callable, wraps};
 /// A graph of calls that can be printed, drawn and saved.
 ///
 /// `print(d)` has a line per call, and a bracket in front of the calls that run in one kernel. Notebooks show the picture.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.draw_graph(mx.array([1.0]) + 1)
+/// inputs  %0: float32 (1,)
+///   %1: float32 (1,) = add %0 1.0
+/// return %1
+/// 1 call in 1 kernel
 #[pyclass(name = "Drawing", module = "cotan.core", frozen)]
 struct PyDrawing(Drawing);
 
@@ -28,28 +35,43 @@ impl PyDrawing {
     }
 
     /// How many calls there are, without constants that others compute for themselves.
+    ///
+    /// >>> mx.draw_graph(mx.exp(-mx.array([1.0]))).calls
+    /// 2
     #[getter]
     fn calls(&self) -> usize {
         self.0.calls()
     }
 
     /// How many kernels they run in.
+    ///
+    /// >>> mx.draw_graph(mx.exp(-mx.array([1.0]))).kernels
+    /// 1
     #[getter]
     fn kernels(&self) -> usize {
         self.0.kernels()
     }
 
     /// All lines of the text; `print` shows the first 1000 calls.
+    ///
+    /// >>> "negative" in mx.draw_graph(-mx.array([1.0])).text()
+    /// True
     fn text(&self) -> String {
         self.0.text()
     }
 
     /// The graph in the language of Graphviz, with a cluster per kernel.
+    ///
+    /// >>> mx.draw_graph(-mx.array([1.0])).dot().startswith("digraph")
+    /// True
     fn dot(&self) -> String {
         self.0.dot()
     }
 
     /// The graph as an SVG picture; of more than 400 calls it shows the first, with a note.
+    ///
+    /// >>> mx.draw_graph(-mx.array([1.0])).svg().startswith("<svg")
+    /// True
     fn svg(&self) -> String {
         self.0.svg()
     }
@@ -65,6 +87,8 @@ impl PyDrawing {
     /// Writes a file in the form that its name asks for: .svg, .html, .dot, .gv or .txt.
     ///
     /// ValueError for other names, OSError when the file can't be written.
+    ///
+    /// >>> mx.draw_graph(-mx.array([1.0])).save("graph.svg")
     fn save(&self, py: Python<'_>, path: PathBuf) -> Result<()> {
         let text = py.detach(|| self.0.rendered(&path))?;
         Ok(std::fs::write(path, text).map_err(PyErr::from)?)
@@ -72,6 +96,10 @@ impl PyDrawing {
 }
 
 /// A function that draws what another one does with its arguments.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.draw(mx.exp)(mx.array([1.0])).calls
+/// 1
 #[pyclass(name = "drawing_function", module = "cotan.core", dict, weakref)]
 struct Draw {
     fun: Py<PyAny>,
@@ -164,6 +192,7 @@ fn add_names(py: Python<'_>, structure: &Structure, name: String, names: &mut Ve
 /// return %5
 /// 5 calls in 2 kernels
 #[pyfunction]
+#[pyo3(signature = (fun: "Callable[..., Any]"))]
 fn draw<'py>(fun: &Bound<'py, PyAny>) -> Result<Bound<'py, Draw>> {
     callable("draw", fun)?;
     Ok(wraps(Bound::new(fun.py(), Draw { fun: fun.clone().unbind() })?, fun)?)

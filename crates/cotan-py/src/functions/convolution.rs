@@ -12,6 +12,7 @@ use crate::error::{Result, type_error, value_error};
 use crate::operand::ArrayArg;
 
 /// One number for all of `N` spatial axes, or one for each.
+#[cfg_attr(false, python("int | Sequence[int]"))]
 struct PerAxis<const N: usize>(Vec<i64>);
 
 impl<'a, 'py, const N: usize> FromPyObject<'a, 'py> for PerAxis<N> {
@@ -30,6 +31,7 @@ impl<'a, 'py, const N: usize> FromPyObject<'a, 'py> for PerAxis<N> {
 }
 
 /// One number for all spatial axes, or a sequence of as many as there are.
+#[cfg_attr(false, python("int | Sequence[int]"))]
 struct Numbers(Vec<i64>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Numbers {
@@ -44,6 +46,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Numbers {
 }
 
 /// Zeros before and after each spatial axis: the same at both ends, or two sequences.
+#[cfg_attr(false, python("int | Sequence[int] | Sequence[Sequence[int]]"))]
 struct Padding(Vec<i64>, Vec<i64>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Padding {

@@ -27,7 +27,7 @@ use crate::error::Result;
 /// >>> mx.einsum("ii->i", a)
 /// array([1, 4], dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (subscripts, *operands, stream = None))]
+#[pyo3(signature = (subscripts, *operands: "_Array", stream = None))]
 fn einsum(subscripts: &str, operands: &Bound<'_, PyTuple>, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::einsum(subscripts, &arrays(operands.iter().map(Ok))?))
 }
@@ -42,7 +42,7 @@ fn einsum(subscripts: &str, operands: &Bound<'_, PyTuple>, stream: Option<Stream
 /// >>> mx.einsum_path("ij,jk,kl->il", mx.ones((2, 3)), mx.ones((3, 4)), mx.ones((4, 5)))[0]
 /// [(1, 2), (0, 1)]
 #[pyfunction]
-#[pyo3(signature = (subscripts, *operands))]
+#[pyo3(signature = (subscripts, *operands: "_Array"))]
 fn einsum_path<'py>(
     py: Python<'py>,
     subscripts: &str,

@@ -67,7 +67,7 @@ impl Info {
     }
 
     /// The standard's element types by name, or those of a kind, as `isdtype` understands it.
-    #[pyo3(signature = (device = None, kind = None))]
+    #[pyo3(signature = (device = None, kind: "str | Dtype | tuple[str | Dtype, ...] | None" = None))]
     fn dtypes<'py>(
         &self,
         py: Python<'py>,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import cotan.core as mx
 from cotan.utils import tree_flatten, tree_unflatten
@@ -49,7 +49,7 @@ class Module(dict[str, Any]):
         return self._training
 
     @property
-    def state(self) -> Module:
+    def state(self) -> Self:
         """The module itself, as the dict of its items: what :func:`cotan.core.compile` captures.
 
         >>> layer = nn.Linear(2, 3)
@@ -220,7 +220,7 @@ class Module(dict[str, Any]):
 
     # ---- changing parameters and children
 
-    def update(self, parameters: dict[str, Any], strict: bool = True) -> Module:  # type: ignore[override]
+    def update(self, parameters: dict[str, Any], strict: bool = True) -> Self:  # type: ignore[override]
         """Put the arrays of the tree ``parameters`` in the place of those with the same names; return the
         module.
 
@@ -233,7 +233,7 @@ class Module(dict[str, Any]):
         _replace(self, parameters, lambda value: isinstance(value, mx.array), "parameter", strict)
         return self
 
-    def apply(self, map_fn: Callable[[mx.array], mx.array], filter_fn: Filter | None = None) -> Module:
+    def apply(self, map_fn: Callable[[mx.array], mx.array], filter_fn: Filter | None = None) -> Self:
         """Replace every parameter, or those that ``filter_fn`` keeps, by ``map_fn(parameter)``; return the
         module.
 
@@ -260,7 +260,7 @@ class Module(dict[str, Any]):
 
     def load_weights(
         self, file_or_weights: str | os.PathLike[str] | Iterable[tuple[str, mx.array]], strict: bool = True
-    ) -> Module:
+    ) -> Self:
         """Replace the parameters by those of a file or of ``(dotted name, array)`` pairs; return the module.
 
         A file is anything :func:`cotan.core.load` reads as a dict. With ``strict`` the names and shapes must
@@ -293,7 +293,7 @@ class Module(dict[str, Any]):
         else:
             raise ValueError(f"save_weights: {path!r} must end with .npz or .safetensors")
 
-    def update_modules(self, modules: dict[str, Any], strict: bool = True) -> Module:
+    def update_modules(self, modules: dict[str, Any], strict: bool = True) -> Self:
         """Put the modules of the tree ``modules`` in the place of the children with the same names; return
         self.
 
@@ -306,7 +306,7 @@ class Module(dict[str, Any]):
         _replace(self, modules, self.is_module, "module", strict)
         return self
 
-    def apply_to_modules(self, apply_fn: Callable[[str, Module], Any]) -> Module:
+    def apply_to_modules(self, apply_fn: Callable[[str, Module], Any]) -> Self:
         """Call ``apply_fn(name, module)`` for this module and its descendants; return the module.
 
         >>> seen = []
@@ -320,7 +320,7 @@ class Module(dict[str, Any]):
 
     # ---- freezing and modes
 
-    def freeze(self, *, recurse: bool = True, keys: str | list[str] | None = None, strict: bool = False) -> Module:
+    def freeze(self, *, recurse: bool = True, keys: str | list[str] | None = None, strict: bool = False) -> Self:
         """Keep parameters out of :meth:`trainable_parameters`; return the module.
 
         All of them, or those named ``keys``, here and, with ``recurse``, in all descendants. With ``strict``
@@ -352,7 +352,7 @@ class Module(dict[str, Any]):
                 self._no_grad.difference_update(_as_list(keys))
         return self
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Set training mode on this module and all descendants, for layers such as dropout; return the
         module.
 
@@ -363,7 +363,7 @@ class Module(dict[str, Any]):
             module._set_training_mode(mode)
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Leave training mode: ``train(False)``.
 
         >>> nn.Dropout(0.5).eval()(mx.ones((3,)))
