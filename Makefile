@@ -1,4 +1,4 @@
-# Every target installs what it needs into .venv (or .venv-bench) of this checkout and does only what has changed.
+# Every target installs what it needs into .venv (or .venv-bench, .venv-parity) of this checkout and does only what has changed.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,6 +11,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 BENCH_VENV := .venv-bench
 BENCH_PY := $(BENCH_VENV)/bin/python
+PARITY_VENV := .venv-parity
+PARITY_PY := $(PARITY_VENV)/bin/python
 PYTEST_ARGS ?=
 
 # One interpreter for every cargo call, so that the binding is configured, and so compiled, once per profile.
@@ -51,6 +53,10 @@ dev: $(TOOLS) $(VENV)/.with-test ## the fast loop: quick build, then the quick P
 bench: $(BUILT) $(BENCH_VENV)/.with-bench ## time cotan against torch, jax, numpy and mlx (installs them: about 5 GB)
 	PYTHONPATH=python $(BENCH_PY) benches/compare.py $(BENCH_ARGS)
 
+.PHONY: parity
+parity: $(BUILT) $(PARITY_VENV)/.with-parity ## compare every op with MLX, and every derivative with JAX (installs both)
+	PYTHONPATH=python $(PARITY_PY) -m pytest -q tests/parity $(PYTEST_ARGS)
+
 .PHONY: docs
 docs: $(VENV)/.python ## build the API documentation into target/doc
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_PACKAGES) --no-deps
@@ -62,7 +68,7 @@ stubs: ## write the type stubs of cotan.core anew, after a change of the binding
 .PHONY: clean
 clean: ## remove everything the other targets made
 	cargo clean --quiet
-	rm -rf $(VENV) $(BENCH_VENV) python/cotan/*.so dist demo-output .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(PARITY_VENV) python/cotan/*.so dist demo-output .pytest_cache .hypothesis .ruff_cache .mypy_cache
 	find python tests benches examples -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: lint
@@ -109,4 +115,9 @@ $(VENV)/.with-%: $(VENV)/.python pyproject.toml
 $(BENCH_VENV)/.with-bench: $(VENV)/.python pyproject.toml
 	test -x $(BENCH_PY) || "$(PYTHON)" -m venv $(BENCH_VENV)
 	$(BENCH_PY) -m pip install -q -r <($(PY) -c '$(REQUIRE)' bench)
+	@touch $@
+
+$(PARITY_VENV)/.with-parity: $(VENV)/.python pyproject.toml
+	test -x $(PARITY_PY) || "$(PYTHON)" -m venv $(PARITY_VENV)
+	$(PARITY_PY) -m pip install -q -r <($(PY) -c '$(REQUIRE)' parity)
 	@touch $@

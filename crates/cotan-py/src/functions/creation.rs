@@ -321,7 +321,7 @@ fn diag(a: ArrayArg, k: i64, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::diag(&a.0, k))
 }
 
-/// Coordinates over the grid that one-dimensional arrays span, as a tuple with an array per input.
+/// Coordinates over the grid that flattened arrays span, as a tuple with an array per input.
 ///
 /// With `indexing="xy"` the first input runs along the second axis, with `"ij"` along the first. With `sparse` each array
 /// keeps size 1 along the axes of the others. ValueError for another `indexing` and for inputs with more axes.

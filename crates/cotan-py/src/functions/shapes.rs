@@ -209,7 +209,7 @@ fn tile(a: ArrayArg, reps: SizesOrSize, stream: Option<StreamArg>) -> Result<PyA
 /// >>> mx.roll(mx.arange(5), 2)
 /// array([3, 4, 0, 1, 2], dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (a, shift, axis = None, /, *, stream = None))]
+#[pyo3(signature = (a, /, shift, axis = None, *, stream = None))]
 fn roll(a: ArrayArg, shift: Axes, axis: Option<Axes>, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, ops::roll(&a.0, &shift.0, axes(&axis)))
 }

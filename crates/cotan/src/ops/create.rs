@@ -112,15 +112,11 @@ pub enum GridOrder {
     Ij,
 }
 
-/// Coordinates over the grid that one-dimensional arrays span: one array per input, or only its own axis if `sparse`.
+/// Coordinates over the grid that flattened arrays span: one array per input, or only its own axis if `sparse`.
 ///
 /// # Errors
-/// When an input has more than one axis.
+/// When the grid has too many elements.
 pub fn meshgrid(arrays: &[Array], sparse: bool, order: GridOrder) -> Result<Vec<Array>> {
-    if let Some(array) = arrays.iter().find(|array| array.ndim() > 1) {
-        let message = format!("takes arrays with one axis, got shape {}", tuple(array.shape()));
-        return Err(Error::value("meshgrid", message));
-    }
     let axis_of = |i: usize| match order {
         GridOrder::Xy if i < 2 && arrays.len() > 1 => 1 - i,
         GridOrder::Xy | GridOrder::Ij => i,

@@ -51,11 +51,16 @@ pub fn slice(a: &Array, start: &Array, axes: &[i64], sizes: &[usize]) -> Result<
 ///
 /// # Errors
 /// [`Error::Axis`] for an axis that doesn't exist; when an axis is named twice, `start` is not one integer per axis, or
-/// `update` has another number of axes.
+/// `update` has another number of axes or is larger than `a` along one.
 pub fn slice_update(a: &Array, update: &Array, start: &Array, axes: &[i64]) -> Result<Array> {
     const OP: &str = "slice_update";
     if update.ndim() != a.ndim() {
         let message = format!("an update of shape {} needs the {} axes of the array", tuple(update.shape()), a.ndim());
+        return Err(Error::value(OP, message));
+    }
+    if update.shape().iter().zip(a.shape()).any(|(size, whole)| size > whole) {
+        let message =
+            format!("an update of shape {} doesn't fit into shape {}", tuple(update.shape()), tuple(a.shape()));
         return Err(Error::value(OP, message));
     }
     let (start, axes) = starts(OP, a, start, axes)?;

@@ -1,0 +1,5 @@
+"""Settings of the differential suite."""
+
+import warnings
+
+warnings.simplefilter("ignore", RuntimeWarning)
