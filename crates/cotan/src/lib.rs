@@ -40,4 +40,5 @@ pub use array::{Array, Shape, Spec};
 pub use cotan_kernels::{Bool, Complex32, DType, Element, Kind, Scalar, Tensor, bf16, f16};
 pub use error::{Error, ErrorKind, Result, tuple};
 pub use exec::eval;
+pub use transforms::compile;
 pub use tree::{Tree, grad, jvp, value_and_grad, vjp, vmap};

@@ -11,6 +11,7 @@ mod create;
 mod diagonal;
 mod dynamic;
 mod elementwise;
+mod follow;
 mod fp8;
 mod gather;
 mod generate;
@@ -53,6 +54,7 @@ pub use compare::*;
 pub use create::*;
 pub use diagonal::*;
 pub use dynamic::*;
+pub use follow::*;
 pub use gather::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use identity::{Alias, StopGradient, stop_gradient};
@@ -143,14 +145,22 @@ pub trait Primitive: std::fmt::Debug + Send + Sync {
     fn eval(&self, inputs: &[Tensor], specs: &[Spec]) -> Result<Vec<Tensor>>;
 }
 
+/// An operation from outside is equal only to itself.
+impl PartialEq for dyn Primitive {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(self, other)
+    }
+}
+
 /// Declares [`Op`] over operations and forwards the rules to them.
 macro_rules! ops {
     ($($name:ident),* $(,)?) => {
         /// Every operation of the graph.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub(crate) enum Op {
             $(#[allow(missing_docs)] $name($name),)*
-            /// An operation from outside this crate.
+            /// An operation from outside this crate, which has no form that could be stored.
+            #[serde(skip)]
             Custom(Arc<dyn Primitive>),
         }
 
@@ -230,5 +240,8 @@ ops![
     ArgSort,
     SearchSorted,
     RandomBits,
-    Load
+    Load,
+    Regroup,
+    Like,
+    Count
 ];

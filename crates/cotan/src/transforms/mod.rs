@@ -4,13 +4,19 @@
 //! generic over the error of the function that is transformed, so that errors of any host pass through untouched.
 
 mod compile;
+mod compiled;
 mod custom;
 mod jvp;
+mod simplify;
+mod traces;
 mod vjp;
 mod vmap;
 
+pub(crate) use compile::Step;
 pub use compile::Traced;
+pub use compiled::{Compiled, compile};
 pub use custom::{Hooks, checkpoint, with_hooks};
 pub use jvp::jvp;
+pub use traces::{CacheInfo, TRACE_LIMIT, Traces, compiles, disable_compile, enable_compile};
 pub use vjp::vjp;
 pub use vmap::vmap;
