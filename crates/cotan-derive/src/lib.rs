@@ -4,7 +4,8 @@ use proc_macro::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Data, DeriveInput, Error, Fields, Index, parse_macro_input, parse_quote};
 
-/// Implements `cotan::Tree` for a struct. Fields marked `#[tree(skip)]` are cloned as they are.
+/// Implements `cotan::Tree` for a struct. Fields marked `#[tree(skip)]` are cloned as they are, and
+/// structures in which they differ are not alike.
 #[proc_macro_derive(Tree, attributes(tree))]
 pub fn derive_tree(input: TokenStream) -> TokenStream {
     expand(parse_macro_input!(input as DeriveInput)).unwrap_or_else(Error::into_compile_error).into()
@@ -14,7 +15,7 @@ fn expand(mut input: DeriveInput) -> Result<proc_macro2::TokenStream, Error> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new_spanned(&input.ident, "Tree can be derived for structs only"));
     };
-    let (mut flatten, mut rebuild) = (Vec::new(), Vec::new());
+    let (mut flatten, mut rebuild, mut alike) = (Vec::new(), Vec::new(), Vec::new());
     for (position, field) in data.fields.iter().enumerate() {
         let member = match &field.ident {
             Some(name) => quote!(#name),
@@ -24,9 +25,11 @@ fn expand(mut input: DeriveInput) -> Result<proc_macro2::TokenStream, Error> {
             }
         };
         let value = if is_skipped(field)? {
+            alike.push(quote!(self.#member == other.#member));
             quote!(::core::clone::Clone::clone(&self.#member))
         } else {
             flatten.push(quote!(::cotan::Tree::flatten(&self.#member, leaves);));
+            alike.push(quote!(::cotan::Tree::alike(&self.#member, &other.#member)));
             quote!(::cotan::Tree::rebuild(&self.#member, leaves)?)
         };
         rebuild.push(match &field.ident {
@@ -57,6 +60,11 @@ fn expand(mut input: DeriveInput) -> Result<proc_macro2::TokenStream, Error> {
             ) -> ::core::result::Result<Self, ::cotan::Error> {
                 let _ = &leaves;
                 ::core::result::Result::Ok(#body)
+            }
+
+            fn alike(&self, other: &Self) -> bool {
+                let _ = other;
+                true #(&& #alike)*
             }
         }
     })

@@ -4,36 +4,50 @@ use half::{bf16, f16};
 use num_complex::Complex32;
 
 /// The type of an array's elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[repr(u8)]
 pub enum DType {
     /// One byte, zero is false and everything else is true.
+    #[serde(rename = "bool")]
     Bool,
     /// Unsigned 8-bit integer.
+    #[serde(rename = "uint8")]
     U8,
     /// Unsigned 16-bit integer.
+    #[serde(rename = "uint16")]
     U16,
     /// Unsigned 32-bit integer.
+    #[serde(rename = "uint32")]
     U32,
     /// Unsigned 64-bit integer.
+    #[serde(rename = "uint64")]
     U64,
     /// Signed 8-bit integer.
+    #[serde(rename = "int8")]
     I8,
     /// Signed 16-bit integer.
+    #[serde(rename = "int16")]
     I16,
     /// Signed 32-bit integer.
+    #[serde(rename = "int32")]
     I32,
     /// Signed 64-bit integer.
+    #[serde(rename = "int64")]
     I64,
     /// IEEE 754 half precision.
+    #[serde(rename = "float16")]
     F16,
     /// The upper half of an `F32`.
+    #[serde(rename = "bfloat16")]
     Bf16,
     /// IEEE 754 single precision.
+    #[serde(rename = "float32")]
     F32,
     /// IEEE 754 double precision.
+    #[serde(rename = "float64")]
     F64,
     /// Two `F32`: real and imaginary part.
+    #[serde(rename = "complex64")]
     C64,
 }
 

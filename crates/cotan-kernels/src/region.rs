@@ -7,7 +7,7 @@ use crate::walk::{Shared, Walk};
 use crate::{DType, layout, pool, with_dtype};
 
 /// How an update combines with what is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum ScatterMode {
     /// The update replaces it; of several updates to one place the last in row-major order.
     Set,

@@ -6,7 +6,7 @@ use crate::cast::CastTo;
 use crate::{DType, Element, with_dtype};
 
 /// One element with its type. Equal scalars have the same type and the same bits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Scalar {
     dtype: DType,
     bits: u64,

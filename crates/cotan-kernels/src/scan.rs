@@ -13,7 +13,7 @@ use crate::walk::Shared;
 use crate::{Bool, DType, bf16, f16, layout, pool, with_dtype};
 
 /// What a scan accumulates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum ScanOp {
     /// Running sums.
     Sum,

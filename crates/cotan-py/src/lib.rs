@@ -24,6 +24,7 @@ mod operand;
 mod print;
 mod pytree;
 mod random;
+mod signature;
 mod transforms;
 
 use pyo3::prelude::*;

@@ -2,7 +2,7 @@
 
 use cotan::Array;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::array::PyArray;
 use crate::error::{Result, value_error};
@@ -80,7 +80,8 @@ fn walk<'py>(object: &Bound<'py, PyAny>, leaf: &mut dyn FnMut(Cell<'py>), depth:
     }
     if let Ok(tuple) = object.cast::<PyTuple>() {
         let items = tuple.iter().map(|item| walk(&item, leaf, depth + 1)).collect::<Result<_>>()?;
-        let named = object.hasattr(pyo3::intern!(object.py(), "_fields"))?;
+        let plain = object.is_exact_instance_of::<PyTuple>();
+        let named = !plain && object.hasattr(pyo3::intern!(object.py(), "_fields"))?;
         return Ok(if named {
             Structure::Named(object.get_type().into_any().unbind(), items)
         } else {
@@ -158,26 +159,59 @@ impl Structure {
         }
     }
 
-    /// What distinguishes this structure and its constants from others, as a hashable Python object.
-    pub fn key<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        let all = |kind: &str, items: &[Structure]| -> Result<Bound<'py, PyAny>> {
-            let keys = items.iter().map(|item| item.key(py)).collect::<Result<Vec<_>>>()?;
-            Ok((kind, PyTuple::new(py, keys)?).into_pyobject(py)?.into_any())
-        };
+    /// The same structure around the same objects.
+    pub fn clone_ref(&self, py: Python<'_>) -> Structure {
+        let all = |items: &[Structure]| items.iter().map(|item| item.clone_ref(py)).collect();
         match self {
-            Structure::Leaf => Ok(PyString::new(py, "array").into_any()),
-            // 1, 1.0 and True are equal but not the same constant.
-            Structure::Other(object) => Ok((object.bind(py).get_type(), object.bind(py)).into_pyobject(py)?.into_any()),
-            Structure::List(items) => all("list", items),
-            Structure::Tuple(items) => all("tuple", items),
-            Structure::Named(class, items) => Ok((class.bind(py), all("named", items)?).into_pyobject(py)?.into_any()),
+            Structure::Leaf => Structure::Leaf,
+            Structure::Other(object) => Structure::Other(object.clone_ref(py)),
+            Structure::List(items) => Structure::List(all(items)),
+            Structure::Tuple(items) => Structure::Tuple(all(items)),
+            Structure::Named(class, items) => Structure::Named(class.clone_ref(py), all(items)),
             Structure::Dict(items) => {
-                let keys = items
-                    .iter()
-                    .map(|(key, item)| Ok((key.bind(py), item.key(py)?).into_pyobject(py)?.into_any()))
-                    .collect::<Result<Vec<_>>>()?;
-                Ok(("dict", PyTuple::new(py, keys)?).into_pyobject(py)?.into_any())
+                Structure::Dict(items.iter().map(|(key, item)| (key.clone_ref(py), item.clone_ref(py))).collect())
             }
         }
     }
+}
+
+/// What a list or dict held at some time.
+pub enum Contents<'py> {
+    List(Bound<'py, PyList>, Bound<'py, PyList>),
+    Dict(Bound<'py, PyDict>, Bound<'py, PyDict>),
+}
+
+impl Contents<'_> {
+    /// Makes the container hold it again.
+    pub fn restore(&self) -> Result<()> {
+        match self {
+            Contents::List(list, before) => list.set_slice(0, list.len(), before)?,
+            Contents::Dict(dict, before) => {
+                dict.clear();
+                dict.update(before.as_mapping())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Notes what the containers in an object hold.
+pub fn contents<'py>(object: &Bound<'py, PyAny>, found: &mut Vec<Contents<'py>>) -> Result<()> {
+    let mut stack = vec![object.clone()];
+    let mut seen = std::collections::HashSet::new();
+    while let Some(object) = stack.pop() {
+        if !seen.insert(object.as_ptr()) {
+            continue;
+        }
+        if let Ok(list) = object.cast::<PyList>() {
+            stack.extend(list.iter());
+            found.push(Contents::List(list.clone(), PyList::new(object.py(), list.iter())?));
+        } else if let Ok(tuple) = object.cast::<PyTuple>() {
+            stack.extend(tuple.iter());
+        } else if let Ok(dict) = object.cast::<PyDict>() {
+            stack.extend(dict.values().iter());
+            found.push(Contents::Dict(dict.clone(), dict.copy()?));
+        }
+    }
+    Ok(())
 }

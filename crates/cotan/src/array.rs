@@ -62,7 +62,7 @@ pub(crate) struct Call {
 }
 
 /// Shape and element type of an output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Spec {
     /// Sizes of the axes.
     pub shape: Shape,
@@ -131,6 +131,10 @@ impl Array {
     pub(crate) fn apply_all(op: impl Into<Op>, inputs: Inputs) -> Result<Vec<Array>> {
         let op = op.into();
         let specs = op.infer(&inputs)?;
+        Ok(Array::record_all(op, inputs, specs))
+    }
+
+    pub(crate) fn record_all(op: Op, inputs: Inputs, specs: impl IntoIterator<Item = Spec>) -> Vec<Array> {
         let trace = Trace::of(&inputs);
         let call = Call::new(op, inputs);
         let arrays: Vec<Array> = specs
@@ -144,7 +148,7 @@ impl Array {
             let weak = arrays.iter().map(|array| Arc::downgrade(&array.0)).collect();
             call.outputs.set(weak).expect("a new call has no outputs");
         }
-        Ok(arrays)
+        arrays
     }
 
     pub(crate) fn record(op: Op, inputs: Inputs, spec: Spec) -> Array {
@@ -188,7 +192,9 @@ impl Array {
         self.0.dtype
     }
 
-    pub(crate) fn spec(&self) -> Spec {
+    /// Shape and element type.
+    #[must_use]
+    pub fn spec(&self) -> Spec {
         Spec::new(self.shape(), self.dtype())
     }
 

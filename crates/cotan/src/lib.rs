@@ -47,4 +47,5 @@ pub use cotan_kernels::{Bool, Complex32, DType, Element, Kind, Scalar, Tensor, b
 pub use derivatives::{check_grads, hessian, hvp, jacfwd, jacrev, linearize};
 pub use error::{Error, ErrorKind, Result, tuple};
 pub use exec::eval;
+pub use transforms::compile;
 pub use tree::{Tree, grad, jvp, value_and_grad, vjp, vmap};

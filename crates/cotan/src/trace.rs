@@ -1,6 +1,6 @@
 //! Which values a transform is following, and for how long.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -76,5 +76,31 @@ impl Drop for Scope {
                 drop(forgotten);
             }
         }
+    }
+}
+
+thread_local! {
+    static FOLLOWING_SHAPES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, operations on values that a transform follows record how their shapes follow from those of inputs.
+pub(crate) struct FollowShapes {
+    before: bool,
+}
+
+impl FollowShapes {
+    pub fn enter() -> FollowShapes {
+        FollowShapes { before: FOLLOWING_SHAPES.replace(true) }
+    }
+
+    /// True while this thread records a function for all shapes.
+    pub fn active() -> bool {
+        FOLLOWING_SHAPES.get()
+    }
+}
+
+impl Drop for FollowShapes {
+    fn drop(&mut self) {
+        FOLLOWING_SHAPES.set(self.before);
     }
 }

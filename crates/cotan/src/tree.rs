@@ -28,6 +28,13 @@ pub trait Tree: Sized {
     /// When there are fewer arrays than places for them.
     fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self>;
 
+    /// True when the other structure has the same form, so that its arrays could be put into this one.
+    ///
+    /// Unless it is implemented otherwise, structures with as many arrays are.
+    fn alike(&self, other: &Self) -> bool {
+        self.leaves().len() == other.leaves().len()
+    }
+
     /// The arrays in order.
     fn leaves(&self) -> Vec<Array> {
         let mut leaves = Vec::new();
@@ -66,6 +73,10 @@ impl Tree for Array {
     fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
         leaves.next().ok_or_else(|| Error::value("rebuild", "there are fewer arrays than places for them"))
     }
+
+    fn alike(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl<T: Tree> Tree for Vec<T> {
@@ -75,6 +86,10 @@ impl<T: Tree> Tree for Vec<T> {
 
     fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
         self.iter().map(|item| item.rebuild(leaves)).collect()
+    }
+
+    fn alike(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().zip(other).all(|(a, b)| a.alike(b))
     }
 }
 
@@ -86,6 +101,14 @@ impl<T: Tree> Tree for Option<T> {
     fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
         self.as_ref().map(|item| item.rebuild(leaves)).transpose()
     }
+
+    fn alike(&self, other: &Self) -> bool {
+        match (self, other) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.alike(b),
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
 }
 
 impl<T: Tree> Tree for Box<T> {
@@ -96,6 +119,10 @@ impl<T: Tree> Tree for Box<T> {
     fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
         (**self).rebuild(leaves).map(Box::new)
     }
+
+    fn alike(&self, other: &Self) -> bool {
+        (**self).alike(other)
+    }
 }
 
 impl<K: Ord + Clone, T: Tree> Tree for BTreeMap<K, T> {
@@ -105,6 +132,10 @@ impl<K: Ord + Clone, T: Tree> Tree for BTreeMap<K, T> {
 
     fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
         self.iter().map(|(key, item)| Ok((key.clone(), item.rebuild(leaves)?))).collect()
+    }
+
+    fn alike(&self, other: &Self) -> bool {
+        self.keys().cmp(other.keys()).is_eq() && self.values().zip(other.values()).all(|(a, b)| a.alike(b))
     }
 }
 
@@ -119,6 +150,11 @@ macro_rules! tuples {
             fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
                 let _ = &leaves;
                 Ok(($(self.$index.rebuild(leaves)?,)*))
+            }
+
+            fn alike(&self, other: &Self) -> bool {
+                let _ = other;
+                true $(&& self.$index.alike(&other.$index))*
             }
         })*
     };

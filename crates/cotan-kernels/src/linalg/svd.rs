@@ -14,7 +14,7 @@ use crate::lanes::Scratch;
 use crate::{Element, Output, Tensor};
 
 /// Which singular vectors to compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Factors {
     /// None.
     Values,

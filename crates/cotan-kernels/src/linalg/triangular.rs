@@ -10,7 +10,7 @@ use crate::lanes::Scratch;
 use crate::{Output, Tensor};
 
 /// The part of a square matrix that counts; the rest is not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Triangle {
     /// On and below the diagonal.
     Lower,

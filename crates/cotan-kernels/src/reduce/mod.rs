@@ -17,7 +17,7 @@ use crate::{DType, pool};
 use fold::Folder;
 
 /// What a reduction computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum ReduceOp {
     /// The sum; zero of nothing. Integers wrap, floats are accurate to about the rounding of the result.
     Sum,

@@ -189,7 +189,7 @@ fn ones(shape: SizesOrSize, dtype: Option<PyDtype>, stream: Option<StreamArg>) -
 #[pyfunction]
 #[pyo3(signature = (a, /, dtype = None, *, stream = None))]
 fn zeros_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> PyArray {
-    made_on(stream, ops::zeros(a.0.shape(), dtype_or(dtype, a.0.dtype())))
+    made_on(stream, ops::constant_like(&a.0, Scalar::zero(dtype_or(dtype, a.0.dtype()))))
 }
 
 /// Ones in the shape of `a`, and of its type unless `dtype` is given.
@@ -200,7 +200,7 @@ fn zeros_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) ->
 #[pyfunction]
 #[pyo3(signature = (a, /, dtype = None, *, stream = None))]
 fn ones_like(a: ArrayArg, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> PyArray {
-    made_on(stream, ops::ones(a.0.shape(), dtype_or(dtype, a.0.dtype())))
+    made_on(stream, ops::constant_like(&a.0, Scalar::one(dtype_or(dtype, a.0.dtype()))))
 }
 
 /// `vals`, a number or an array that broadcasts to the shape, everywhere; of its own type unless `dtype` is given.
@@ -225,7 +225,12 @@ fn full(shape: SizesOrSize, vals: Elementwise, dtype: Option<PyDtype>, stream: O
 #[pyfunction]
 #[pyo3(signature = (a, vals, dtype = None, *, stream = None))]
 fn full_like(a: ArrayArg, vals: Elementwise, dtype: Option<PyDtype>, stream: Option<StreamArg>) -> Result<PyArray> {
-    on(stream, filled(a.0.shape(), vals.0, Some(dtype_or(dtype, a.0.dtype()))))
+    let dtype = dtype_or(dtype, a.0.dtype());
+    if let Operand::Number(number) = vals.0 {
+        number.beside(dtype)?;
+        return Ok(made_on(stream, ops::constant_like(&a.0, number.scalar(dtype))));
+    }
+    on(stream, filled(a.0.shape(), vals.0, Some(dtype)))
 }
 
 fn filled(shape: &[usize], value: Operand, dtype: Option<DType>) -> Result<Array> {

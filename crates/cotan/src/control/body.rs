@@ -210,3 +210,15 @@ impl std::fmt::Debug for Body {
         write!(f, "Body({} -> {})", self.inputs.len(), self.outputs.len())
     }
 }
+
+impl serde::Serialize for Body {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> std::result::Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("loops and branches can't be stored"))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Body {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> std::result::Result<Body, D::Error> {
+        Err(serde::de::Error::custom("loops and branches can't be stored"))
+    }
+}

@@ -16,7 +16,7 @@ use crate::ops::{Batched, Primitive, Site, Tangents, moveaxis, zeros_like};
 /// Inputs are constants, which every step sees, the first carry, and scanned arrays, whose axis 0 runs over the steps.
 /// The body takes them in this order, without that axis, and gives the next carry and the step's results. Outputs are
 /// the last carry and all results, stacked along axis 0.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Loop {
     pub body: Arc<Body>,
     pub consts: usize,

@@ -13,7 +13,7 @@ use crate::ops::{Batched, Primitive, Site, Tangents, less_equal, where_, zeros_l
 /// Evaluates one branch, which an index chooses.
 ///
 /// Inputs are the index, a scalar int32, and what the branches read. An index out of range chooses the nearest branch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Switch {
     /// Each with the positions of its inputs among those after the index.
     pub branches: Vec<(Arc<Body>, Vec<usize>)>,

@@ -12,7 +12,7 @@ use crate::ops::{Batched, Primitive, Site, Tangents, any, where_, zeros_like};
 /// Applies a body to a carry as long as a condition on the carry is true.
 ///
 /// Inputs are constants of the condition, constants of the body, and the first carry, which the outputs are like.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct While {
     pub condition: Arc<Body>,
     pub body: Arc<Body>,

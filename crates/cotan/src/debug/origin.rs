@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::HOST;
-use crate::array::Call;
 use crate::ops::{Op, Primitive};
 
 /// A line of the user's program.
@@ -57,12 +56,13 @@ impl fmt::Display for Rule {
 }
 
 /// What a call remembers while calls are asked to.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Origin {
     trail: Arc<Trail>,
     pub rule: Option<Rule>,
 }
 
+#[derive(Debug)]
 enum Trail {
     Known(Place),
     /// Symbols are looked up when someone asks, which is almost never.
@@ -127,15 +127,15 @@ pub(crate) struct Within {
     before: Option<Arc<Origin>>,
 }
 
-/// Calls from here on stand for `call`: they are part of what `rule` makes of it.
+/// Calls from here on stand for a call of `op`: they are part of what `rule` makes of it.
 ///
-/// Nothing happens when the call has no origin, and for operations from outside, whose rules have lines of their own.
-pub(crate) fn within(call: &Call, rule: fn(&'static str) -> Rule) -> Option<Within> {
-    let origin = call.origin.as_ref()?;
-    if matches!(call.op, Op::Custom(_)) {
+/// Nothing happens when that call has no origin, and for operations from outside, whose rules have lines of their own.
+pub(crate) fn within(op: &Op, origin: Option<&Arc<Origin>>, rule: fn(&'static str) -> Rule) -> Option<Within> {
+    let origin = origin?;
+    if matches!(op, Op::Custom(_)) {
         return None;
     }
-    let inner = Arc::new(Origin { trail: origin.trail.clone(), rule: origin.rule.or(Some(rule(call.op.name()))) });
+    let inner = Arc::new(Origin { trail: origin.trail.clone(), rule: origin.rule.or(Some(rule(op.name()))) });
     Some(Within { before: INHERITED.replace(Some(inner)) })
 }
 

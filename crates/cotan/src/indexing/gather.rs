@@ -4,9 +4,8 @@ use cotan_kernels::region::ScatterMode;
 
 use crate::array::{Array, Shape};
 use crate::error::Result;
-use crate::ops::{
-    broadcast_arrays, broadcast_to, gather, gather_along, permute, reshape, scatter, scatter_along, without,
-};
+use crate::ops::{broadcast_arrays, broadcast_to, gather, gather_along, permute, reshape, scatter, scatter_along};
+use crate::ops::{squeezed, varies};
 
 /// Blocks shorter than this are read element by element, in the order of the result.
 const SHORT: usize = 16;
@@ -26,7 +25,8 @@ pub(crate) fn gather_axes(a: &Array, arrays: &[Array], axes: &[usize]) -> Result
     let mut block = Shape::from_slice(a.shape());
     axes.iter().for_each(|&axis| block[axis] = 1);
     let read = gather(a, &arrays, axes, &block)?;
-    reshape(&read, &[arrays[0].shape(), &without(a.shape(), axes)].concat())
+    let blocks: Shape = axes.iter().map(|axis| arrays[0].ndim() + axis).collect();
+    squeezed(&read, &blocks)
 }
 
 impl Places<'_> {
@@ -60,7 +60,7 @@ impl Places<'_> {
     fn along(&self, a: &Array) -> Result<Option<Array>> {
         let (&[axis], [array]) = (self.axes, self.arrays) else { return Ok(None) };
         let block: usize = a.shape()[axis + 1..].iter().product();
-        if axis == 0 || axis != self.front || block >= SHORT {
+        if axis == 0 || axis != self.front || block >= SHORT || varies(a) || varies(array) {
             return Ok(None);
         }
         let mut shape = Shape::from_elem(1, a.ndim() - axis);

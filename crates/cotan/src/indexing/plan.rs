@@ -5,6 +5,7 @@ use cotan_kernels::layout::Strides;
 use super::{Index, gather, mask};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result};
+use crate::ops::{Regroup, regroup, varies};
 use crate::ops::{broadcast_shapes, reshape, strided_slice, strided_update};
 
 /// An index checked against an array's shape.
@@ -16,6 +17,10 @@ pub(super) struct Plan {
     sizes: Shape,
     /// The slice without integers' axes and with new ones.
     view: Shape,
+    /// Axes of the view that are new.
+    new: Shape,
+    /// True when some axis is not taken as a whole.
+    cuts: bool,
     /// Index arrays and the axes of the view that they index.
     pub arrays: Vec<Array>,
     axes: Shape,
@@ -83,8 +88,9 @@ impl Plan {
     }
 
     fn empty(op: &'static str) -> Plan {
-        let (starts, sizes, view, axes, places) = Default::default();
-        Plan { op, starts, steps: Strides::new(), sizes, view, arrays: Vec::new(), axes, places, front: 0 }
+        let (starts, sizes, view, new, axes, places) = Default::default();
+        let (steps, arrays) = (Strides::new(), Vec::new());
+        Plan { op, starts, steps, sizes, view, new, cuts: false, arrays, axes, places, front: 0 }
     }
 
     fn push(&mut self, shape: &[usize], entry: &Entry, rest: usize) -> Result<()> {
@@ -93,10 +99,13 @@ impl Plan {
             Entry::Int(index) => {
                 let place = place(self.op, *index, axis, shape[axis])?;
                 self.take(place, 1, 1);
+                self.cuts = true;
             }
             Entry::Slice { start, stop, step } => {
+                let start_stop = (*start, *stop);
                 let (start, step, size) = bounds(*start, *stop, *step, shape[axis]);
                 self.take(start, step, size);
+                self.cuts |= !(matches!(start_stop, (None | Some(0), None)) && step == 1);
                 self.view.push(size);
             }
             Entry::Ellipsis => {
@@ -105,7 +114,7 @@ impl Plan {
                     self.view.push(size);
                 }
             }
-            Entry::NewAxis => self.view.push(1),
+            Entry::NewAxis => self.new_axis(),
             Entry::Array(array, size) => {
                 if let Some(size) = size.filter(|&size| size != shape[axis]) {
                     let message = format!("the mask has size {size} where axis {axis} has size {}", shape[axis]);
@@ -117,7 +126,7 @@ impl Plan {
             }
             Entry::Flag(array) => {
                 self.index_by(array);
-                self.view.push(1);
+                self.new_axis();
             }
         }
         Ok(())
@@ -127,6 +136,11 @@ impl Plan {
         self.starts.push(start);
         self.steps.push(step);
         self.sizes.push(size);
+    }
+
+    fn new_axis(&mut self) {
+        self.new.push(self.view.len());
+        self.view.push(1);
     }
 
     fn index_by(&mut self, array: &Array) {
@@ -160,6 +174,9 @@ impl Plan {
 
     /// The view before index arrays read it.
     pub fn slice(&self, a: &Array) -> Result<Array> {
+        if varies(a) && !self.cuts {
+            return regroup(a, Regroup::Expand(self.new.clone()));
+        }
         reshape(&strided_slice(a, &self.starts, &self.steps, &self.sizes)?, &self.view)
     }
 

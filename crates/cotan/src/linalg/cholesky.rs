@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::ops::{Batched, Primitive, Site, Tangents, identity, where_, zeros_like};
 
 /// The lower triangular factor of Hermitian positive definite matrices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Cholesky;
 
 /// The factor of Hermitian positive definite matrices `(..., n, n)`: a lower triangular `l` with `a = l lᴴ`, or an upper

@@ -13,11 +13,11 @@ use crate::ops::{
 };
 
 /// The determinant of square matrices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Determinant;
 
 /// The cofactors of square matrices: the derivatives of the determinant by each element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Cofactor;
 
 /// The determinant of square matrices `(..., n, n)`; integers and bools give `float32`, halves are widened and rounded.

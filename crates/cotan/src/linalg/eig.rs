@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::ops::{Batched, Primitive, Site, Tangents, astype, conj, multiply, real};
 
 /// The eigenvalues of square matrices, and perhaps their eigenvectors, as `complex64`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Eig {
     /// Whether the eigenvectors are a second result.
     pub vectors: bool,

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::ops::{Batched, Primitive, Site, Tangents, multiply, real};
 
 /// The eigenvalues of Hermitian matrices, and perhaps their eigenvectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Eigh {
     /// Whether the eigenvectors are a second result.
     pub vectors: bool,

@@ -15,11 +15,11 @@ use crate::error::Result;
 use crate::ops::{Batched, Primitive, Site, Tangents, add, greater, identity, max, multiply, negative, sum, zeros};
 
 /// The inverse of square matrices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Inverse;
 
 /// The pseudoinverse; its derivative is that among matrices of equal rank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct PseudoInverse;
 
 /// The inverse of square matrices `(..., n, n)`. A singular matrix is an error when the inverse is evaluated.

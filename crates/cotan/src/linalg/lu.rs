@@ -14,7 +14,7 @@ use crate::ops::{
 };
 
 /// The LU decomposition with partial pivoting: both factors in one matrix, the swaps, and the order of rows they lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Lu;
 
 /// `[order, l, u]` with `a[order] = l u`: rows of `a (..., m, n)` in an order `(..., m)`, as `uint32`, are the product of a

@@ -13,7 +13,7 @@ use crate::ops::{
 };
 
 /// `q` and `r` of matrices with at least as many rows as columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Qr;
 
 /// `[q, r]` with `a = q r` for matrices `(..., m, n)`: `q (..., m, k)` has orthonormal columns and `r (..., k, n)` is upper

@@ -18,14 +18,14 @@ use crate::ops::{
 /// Solves `a x = b`, or `aᴴ x = b`, given `a`, its factors and order of rows from [`Lu`](super::Lu), and `b`.
 ///
 /// Since the factors follow from `a`, derivatives are taken by `a` and `b` alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct LuSolve {
     /// With the conjugate transpose of `a`.
     pub adjoint: bool,
 }
 
 /// Solves `a x = b` for triangular `a`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct TriangularSolve {
     /// The part of `a` that counts.
     pub triangle: Triangle,

@@ -15,7 +15,7 @@ use crate::ops::{
 };
 
 /// The singular value decomposition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Svd {
     /// Which factors are results beside the values.
     pub factors: Factors,

@@ -3,12 +3,13 @@
 use cotan_kernels::{DType, Tensor};
 use smallvec::smallvec;
 
-use super::{Batched, Primitive, Site, Tangents, expect_elements, normalize_axis, reshape, with_ones, without};
+use super::follow::{Regroup, flat, regroup, squeezed};
+use super::{Batched, Primitive, Site, Tangents, expect_elements, normalize_axis, with_ones};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result};
 
 /// The position of an extreme along an axis, which stays with size one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ArgReduce {
     /// Of the largest element, not the smallest.
     pub max: bool,
@@ -43,18 +44,14 @@ pub fn argmin(a: &Array, axis: Option<i64>, keepdims: bool) -> Result<Array> {
 
 fn arg_reduce(max: bool, a: &Array, axis: Option<i64>, keepdims: bool) -> Result<Array> {
     let op = ArgReduce { max, axis: 0 };
-    let (found, shape): (Array, Shape) = match axis {
-        None => {
-            let found = Array::apply(op, smallvec![reshape(a, &[a.size()])?])?;
-            (found, if keepdims { smallvec![1; a.ndim()] } else { Shape::new() })
-        }
-        Some(axis) => {
-            let axis = normalize_axis(op.name(), axis, a.ndim())?;
-            let found = Array::apply(ArgReduce { max, axis }, smallvec![a.clone()])?;
-            (found, if keepdims { with_ones(a.shape(), &[axis]) } else { without(a.shape(), &[axis]) })
-        }
+    let Some(axis) = axis else {
+        let found = squeezed(&Array::apply(op, smallvec![flat(a)?])?, &[0])?;
+        let axes: Shape = (0..a.ndim()).collect();
+        return if keepdims { regroup(&found, Regroup::Expand(axes)) } else { Ok(found) };
     };
-    reshape(&found, &shape)
+    let axis = normalize_axis(op.name(), axis, a.ndim())?;
+    let found = Array::apply(ArgReduce { max, axis }, smallvec![a.clone()])?;
+    if keepdims { Ok(found) } else { squeezed(&found, &[axis]) }
 }
 
 /// Positions along an axis are `uint32`.

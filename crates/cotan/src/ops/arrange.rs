@@ -2,6 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::follow::expect_fixed;
 use super::join::join;
 use super::slice::slice_axis;
 use super::{broadcast_to, flatten, normalize_axes, normalize_axis, reshape};
@@ -80,6 +81,7 @@ pub fn roll(a: &Array, shifts: &[i64], axes: Option<&[i64]>) -> Result<Array> {
 
 /// Axis `axis` rotated by `shift`.
 fn rotate(a: &Array, shift: i128, axis: usize) -> Result<Array> {
+    expect_fixed("roll", a)?;
     let size = a.shape()[axis];
     if a.size() == 0 {
         return Ok(a.clone());

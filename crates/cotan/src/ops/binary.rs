@@ -4,13 +4,14 @@ use cotan_kernels::simd::{self, ComplexMath, Float, Isa, Map2, Tile};
 use cotan_kernels::{Bool, Complex32, DType, Kind, Scalar, Tensor};
 use smallvec::smallvec;
 
+use super::follow::{broadcast_like, unbroadcast_like};
 use super::{Batched, Op, Primitive, Site, Tangents, astype, elementwise, inexact, same_dtype};
 use super::{conj, exp, log, negative, square, where_};
 use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
 
 /// An elementwise operation of two arguments of one type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Binary(pub BinaryOp);
 
 /// Expands to something for each type of a group of element types.
@@ -68,7 +69,7 @@ macro_rules! binary {
     ($($variant:ident $func:ident -> $result:ident { $($group:ident |$a:ident, $b:ident| $body:expr;)* })*) => {
         /// Which operation.
         #[allow(missing_docs)]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub enum BinaryOp {
             $($variant,)*
         }
@@ -347,7 +348,6 @@ impl Primitive for Binary {
 
     fn jvp(&self, site: &Site, tangents: &[Option<Array>]) -> Result<Tangents> {
         let slopes = self.slopes(site, [tangents[0].is_some(), tangents[1].is_some()])?;
-        let shape = site.outputs[0].shape();
         let mut sum: Option<Array> = None;
         for (tangent, slope) in tangents.iter().zip(&slopes) {
             if let (Some(tangent), Some(slope)) = (tangent, slope) {
@@ -358,7 +358,7 @@ impl Primitive for Binary {
                 });
             }
         }
-        Ok(vec![sum.map(|sum| elementwise::broadcast_tangent(&sum, shape)).transpose()?])
+        Ok(vec![sum.map(|sum| broadcast_like(&sum, &site.outputs[0])).transpose()?])
     }
 
     fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
@@ -370,7 +370,7 @@ impl Primitive for Binary {
             .map(|(slope, input)| {
                 let Some(slope) = slope else { return Ok(None) };
                 let part = multiply_unless_one(cotangent, &conj(&slope)?)?;
-                elementwise::unbroadcast(part, input.shape()).map(Some)
+                unbroadcast_like(part, input).map(Some)
             })
             .collect()
     }

@@ -8,7 +8,7 @@ use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// Random unsigned integers for every key; the last axis of the input holds the two words of a key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct RandomBits {
     /// The shape drawn for each key.
     pub shape: Shape,

@@ -8,7 +8,7 @@ use crate::array::{Array, Spec};
 use crate::error::Result;
 
 /// Conversion to `to`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Cast {
     /// The type of the result.
     pub to: DType,

@@ -2,6 +2,7 @@
 
 use cotan_kernels::{DType, Kind, Scalar};
 
+use super::follow::constant_like;
 use super::{
     abs, add, all, astype, equal, greater, imag, less_equal, logical_and, logical_not, logical_or, maximum, minimum,
     multiply, not_equal, real, same_dtype, subtract, where_, zeros,
@@ -14,7 +15,7 @@ fn infinity(a: &Array, value: f64) -> Array {
 }
 
 fn falses(a: &Array) -> Array {
-    zeros(a.shape(), DType::Bool)
+    constant_like(a, Scalar::zero(DType::Bool))
 }
 
 /// Applies a test to a real array, or to both parts of a complex one.

@@ -15,7 +15,7 @@ const FARTHEST: i128 = isize::MAX as i128 / 16;
 
 /// Sums of products of a `(C_out, *kernel, C_in / groups)` kernel with windows of a `(N, *space, C_in)` input; the
 /// lists have an entry for each spatial axis.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Convolve {
     /// Distance between windows.
     pub stride: Shape,

@@ -4,9 +4,9 @@ use cotan_kernels::DType;
 use cotan_kernels::layout::Strides;
 use smallvec::smallvec;
 
-use super::{
-    astype, flatten, multiply, normalize_axes, permute, reshape, strided_slice, strided_update, sum, zeros_view,
-};
+use super::expand_dims;
+use super::follow::flat;
+use super::{astype, multiply, normalize_axes, permute, reshape, strided_slice, strided_update, sum, zeros_view};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result, tuple};
 
@@ -83,7 +83,7 @@ pub fn trace(a: &Array, offset: i64, axis1: i64, axis2: i64, dtype: Option<DType
 /// # Errors
 /// When there are too many products.
 pub fn outer(a: &Array, b: &Array) -> Result<Array> {
-    multiply(&reshape(a, &[a.size(), 1])?, &flatten(b, 0, -1)?)
+    multiply(&expand_dims(&flat(a)?, &[1])?, &flat(b)?)
 }
 
 /// The Kronecker product: `a` with each element replaced by its product with `b`.

@@ -14,7 +14,7 @@ use crate::error::{Error, Result, tuple};
 use crate::indexing::gather_axes;
 
 /// `sizes` elements of the first input from the start in the second input, moved inside where it would leave an axis.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct DynamicSlice {
     /// The axes that the entries of the start belong to; other axes start at 0.
     pub axes: Shape,
@@ -23,7 +23,7 @@ pub struct DynamicSlice {
 }
 
 /// The first input with the second written over it from the start in the third; what leaves the array is dropped.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct DynamicSliceUpdate {
     /// The axes that the entries of the start belong to; other axes start at 0.
     pub axes: Shape,

@@ -32,11 +32,6 @@ pub(crate) fn unbroadcast(cotangent: Array, shape: &[usize]) -> Result<Array> {
     super::reshape(&summed, shape)
 }
 
-/// A tangent of an operand, repeated as the operand was.
-pub(crate) fn broadcast_tangent(tangent: &Array, shape: &[usize]) -> Result<Array> {
-    if tangent.shape() == shape { Ok(tangent.clone()) } else { super::broadcast_to(tangent, shape) }
-}
-
 /// The vmap rule of every elementwise operation: operands get equal rank, so that the mapped axes meet.
 pub(crate) fn vmap(op: impl Into<Op>, inputs: &[Batched]) -> Result<Vec<Batched>> {
     let rank = inputs.iter().map(|input| input.example_shape().len()).max().unwrap_or(0);
@@ -44,10 +39,8 @@ pub(crate) fn vmap(op: impl Into<Op>, inputs: &[Batched]) -> Result<Vec<Batched>
     for input in inputs {
         let example = input.example_shape();
         if input.mapped && example.len() < rank {
-            let mut shape = Shape::from_slice(&input.array.shape()[..1]);
-            shape.resize(1 + rank - example.len(), 1);
-            shape.extend_from_slice(example);
-            aligned.push(super::reshape(&input.array, &shape)?);
+            let new: Shape = (1..=rank - example.len()).collect();
+            aligned.push(super::regroup(&input.array, super::Regroup::Expand(new))?);
         } else {
             aligned.push(input.array.clone());
         }

@@ -3,6 +3,8 @@
 use cotan_kernels::Tensor;
 use smallvec::smallvec;
 
+use super::broadcast_arrays;
+use super::follow::{flat, squeezed, varies};
 use super::{Batched, Primitive, Site, Tangents, along, astype, broadcast_to, moveaxis, normalize_axis, permute};
 use super::{ScatterMode, reshape, scatter, scatter_along, slice_axis, zeros_like};
 use crate::array::{Array, Inputs, Shape, Spec};
@@ -10,7 +12,7 @@ use crate::error::{Error, Result, tuple};
 use cotan_kernels::layout;
 
 /// Blocks of the first input that begin where the other inputs say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Gather {
     /// The axis that each index array counts along.
     pub axes: Shape,
@@ -19,7 +21,7 @@ pub struct Gather {
 }
 
 /// Elements of the first input at the second input's positions along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct GatherAxis {
     /// The axis.
     pub axis: usize,
@@ -52,18 +54,16 @@ pub fn gather(a: &Array, indices: &[Array], axes: &[usize], slice_sizes: &[usize
 /// # Ok::<(), cotan::Error>(())
 /// ```
 pub fn take(a: &Array, indices: &Array, axis: Option<i64>) -> Result<Array> {
-    let Some(axis) = axis else { return take(&reshape(a, &[a.size()])?, indices, Some(0)) };
+    let Some(axis) = axis else { return take(&flat(a)?, indices, Some(0)) };
     let axis = normalize_axis("take", axis, a.ndim())?;
     let mut slice_sizes = Shape::from_slice(a.shape());
     slice_sizes[axis] = 1;
     let blocks = gather(a, std::slice::from_ref(indices), &[axis], &slice_sizes)?;
-    let mut shape = Shape::from_slice(indices.shape());
-    slice_sizes.remove(axis);
-    shape.extend_from_slice(&slice_sizes);
     let rank = indices.ndim();
+    let read = squeezed(&blocks, &[rank + axis])?;
     let before = rank..rank + axis;
-    let order: Shape = before.clone().chain(0..rank).chain(before.end..shape.len()).collect();
-    permute(&reshape(&blocks, &shape)?, &order)
+    let order: Shape = before.clone().chain(0..rank).chain(before.end..read.ndim()).collect();
+    permute(&read, &order)
 }
 
 /// The elements of `a` at one position of `axis` (of the flattened array when `None`), without that axis.
@@ -71,15 +71,13 @@ pub fn take(a: &Array, indices: &Array, axis: Option<i64>) -> Result<Array> {
 /// # Errors
 /// [`Error::Axis`] when there is no such axis, [`Error::Value`] when `index` is not one of its positions.
 pub fn take_index(a: &Array, index: i64, axis: Option<i64>) -> Result<Array> {
-    let Some(axis) = axis else { return take_index(&reshape(a, &[a.size()])?, index, Some(0)) };
+    let Some(axis) = axis else { return take_index(&flat(a)?, index, Some(0)) };
     let axis = normalize_axis("take", axis, a.ndim())?;
     let size = a.shape()[axis];
     let position = usize::try_from(index).ok().filter(|&index| index < size);
     let position = position
         .ok_or_else(|| Error::value("take", format!("index {index} is out of range for axis {axis} of size {size}")))?;
-    let mut shape = Shape::from_slice(a.shape());
-    shape.remove(axis);
-    reshape(&slice_axis(a, axis, position, 1, 1)?, &shape)
+    squeezed(&slice_axis(a, axis, position, 1, 1)?, &[axis])
 }
 
 /// The elements at `indices` along `axis` (of the flattened array when `None`): one index for every place of the result.
@@ -91,16 +89,21 @@ pub fn take_index(a: &Array, index: i64, axis: Option<i64>) -> Result<Array> {
 /// index out of range is an error when the result is evaluated.
 pub fn take_along_axis(a: &Array, indices: &Array, axis: Option<i64>) -> Result<Array> {
     const OP: &str = "take_along_axis";
-    let Some(axis) = axis else { return take_along_axis(&reshape(a, &[a.size()])?, indices, Some(0)) };
+    let Some(axis) = axis else { return take_along_axis(&flat(a)?, indices, Some(0)) };
     let axis = normalize_axis(OP, axis, a.ndim())?;
     expect_rank(OP, a, indices)?;
     let (mut left, mut right) = (Shape::from_slice(a.shape()), Shape::from_slice(indices.shape()));
     let (size, count) = (std::mem::replace(&mut left[axis], 1), std::mem::replace(&mut right[axis], 1));
     let mut shape = layout::broadcast(&left, &right).ok_or(Error::Broadcast { op: OP, left, right })?;
     shape[axis] = size;
-    let source = broadcast_to(a, &shape)?;
+    let source = fitted(a, &shape)?;
     shape[axis] = count;
-    gather_along(&source, &broadcast_to(indices, &shape)?, axis)
+    gather_along(&source, &fitted(indices, &shape)?, axis)
+}
+
+/// `a` in a shape that the operation it is for will check once more.
+pub(crate) fn fitted(a: &Array, shape: &[usize]) -> Result<Array> {
+    if a.shape() == shape { Ok(a.clone()) } else { broadcast_to(a, shape) }
 }
 
 /// Elements at `indices`, whose shape is that of `a` but for `axis`.
@@ -118,6 +121,9 @@ pub(crate) fn same_shape(op: &'static str, indices: &[Array]) -> Result<Inputs> 
             left: shape.clone(),
             right: index.shape().into(),
         })?;
+    }
+    if indices.iter().any(varies) {
+        return Ok(broadcast_arrays(indices)?.into());
     }
     indices.iter().map(|index| broadcast_to(index, &shape)).collect()
 }

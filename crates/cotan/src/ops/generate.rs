@@ -4,12 +4,13 @@ use cotan_kernels::fused::Program;
 use cotan_kernels::{DType, Output, Scalar, Tensor};
 use smallvec::SmallVec;
 
+use super::follow::constant_like;
 use super::{Batched, Primitive, Site, Tangents};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result};
 
 /// The same value everywhere.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Full {
     /// The value, whose type is the array's.
     pub value: Scalar,
@@ -18,7 +19,7 @@ pub struct Full {
 }
 
 /// `start, start + step, ...` along one axis.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Arange {
     /// The first value, whose type is the array's.
     pub start: Scalar,
@@ -43,19 +44,19 @@ pub fn ones(shape: &[usize], dtype: DType) -> Array {
 /// Zeros of the shape and type of `a`.
 #[must_use]
 pub fn zeros_like(a: &Array) -> Array {
-    zeros(a.shape(), a.dtype())
+    constant_like(a, Scalar::zero(a.dtype()))
 }
 
 /// Ones of the shape and type of `a`.
 #[must_use]
 pub fn ones_like(a: &Array) -> Array {
-    ones(a.shape(), a.dtype())
+    constant_like(a, Scalar::one(a.dtype()))
 }
 
 /// `value`, converted to the type of `a`, in the shape of `a`.
 #[must_use]
 pub fn full_like(a: &Array, value: f64) -> Array {
-    Array::full(a.shape(), Scalar::new(value).cast(a.dtype()))
+    constant_like(a, Scalar::new(value).cast(a.dtype()))
 }
 
 /// `start, start + step, ...` up to but not including `stop`, as `dtype`.

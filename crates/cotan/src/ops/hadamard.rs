@@ -8,7 +8,7 @@ use crate::array::{Array, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// The last axis, whose size is a power of two, times the symmetric Hadamard matrix in Sylvester's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Hadamard;
 
 const OP: &str = "hadamard_transform";

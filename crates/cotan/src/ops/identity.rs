@@ -8,11 +8,11 @@ use crate::array::{Array, Spec};
 use crate::error::Result;
 
 /// The input under a new identity, which keeps nested perturbations apart.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Alias;
 
 /// The input, which derivatives see as a constant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct StopGradient;
 
 /// The input as a constant: no derivative flows through it.

@@ -14,7 +14,7 @@ use crate::error::{Error, Result, tuple};
 ///
 /// The inputs are `x`, `y`, `i`, `j` and `o`, each with one more axis in front, over independent problems. Both
 /// derivatives are of the same form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct IndexedMatmul {
     /// How many matrices a result has.
     pub count: usize,

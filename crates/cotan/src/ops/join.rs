@@ -11,14 +11,14 @@ use crate::array::{Array, Inputs, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// Inputs one after another along an axis.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Concatenate {
     /// The axis.
     pub axis: usize,
 }
 
 /// Consecutive parts along an axis, which together are the whole input.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Split {
     /// The axis.
     pub axis: usize,

@@ -26,6 +26,25 @@ pub struct Load {
     spec: Spec,
 }
 
+impl PartialEq for Load {
+    fn eq(&self, other: &Load) -> bool {
+        self.spec == other.spec && Arc::ptr_eq(&self.source, &other.source)
+    }
+}
+
+/// A source has no form that could be stored; what it gives is stored instead.
+impl serde::Serialize for Load {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> std::result::Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("a source of elements can't be stored"))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Load {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> std::result::Result<Load, D::Error> {
+        Err(serde::de::Error::custom("a source of elements can't be stored"))
+    }
+}
+
 impl Array {
     /// An array of a known shape and type whose elements `source` gives when they are needed.
     ///

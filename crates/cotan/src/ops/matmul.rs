@@ -4,12 +4,14 @@ use cotan_kernels::gemm::{Batch, GemmError, MatRef, Size, batched_matmul};
 use cotan_kernels::{Element, Output, Tensor, layout, with_dtype};
 use smallvec::smallvec;
 
+use super::expand_dims;
+use super::follow::{squeezed, unbroadcast_like, varies};
 use super::{Batched, Primitive, Site, Tangents, add, conj, elementwise, permute, reshape, same_dtype};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// Products of the matrices in the last two axes; the axes before broadcast.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Matmul;
 
 /// Rows of a matrix at which many small products are worth a copy that makes them one large product.
@@ -36,17 +38,13 @@ pub fn matmul(a: &Array, b: &Array) -> Result<Array> {
         return Err(Error::value("matmul", format!("needs arrays with axes, got shapes {left} and {right}")));
     }
     let (row, column) = (a.ndim() == 1, b.ndim() == 1);
-    let left = if row { reshape(a, &[1, a.size()])? } else { a.clone() };
-    let right = if column { reshape(b, &[b.size(), 1])? } else { b.clone() };
+    let left = if row { expand_dims(a, &[0])? } else { a.clone() };
+    let right = if column { expand_dims(b, &[1])? } else { b.clone() };
     let product = product(&left, &right)?;
-    let mut shape = Shape::from_slice(product.shape());
-    if column {
-        shape.pop();
-    }
-    if row {
-        shape.remove(product.ndim() - 2);
-    }
-    reshape(&product, &shape)
+    let rank = product.ndim();
+    let (row, column) = (row.then_some(rank - 2), column.then_some(rank - 1));
+    let ones: Shape = row.into_iter().chain(column).collect();
+    if ones.is_empty() { Ok(product) } else { squeezed(&product, &ones) }
 }
 
 /// The product of matrices; cotangents and tangents may have another type than what they meet.
@@ -66,13 +64,13 @@ pub(super) fn adjoint(a: &Array) -> Result<Array> {
 /// True when one matrix serves a whole batch of others.
 fn is_single(a: &Array, result: &Array) -> bool {
     let lead = |a: &Array| layout::len(&a.shape()[..a.ndim() - 2]);
-    lead(a) == 1 && lead(result) > 1
+    lead(a) == 1 && lead(result) > 1 && !varies(result)
 }
 
 /// The cotangent of `a` in `a @ b`, where `b` has the batch axes of the result when `a` is a single matrix.
 fn pull_left(a: &Array, b: &Array, cotangent: &Array) -> Result<Array> {
     if !is_single(a, cotangent) {
-        return elementwise::unbroadcast(product(cotangent, &adjoint(b)?)?, a.shape());
+        return unbroadcast_like(product(cotangent, &adjoint(b)?)?, a);
     }
     // A sum over a batch of products is one product over the batch.
     let (rank, b) = (cotangent.ndim(), &adjoint(b)?);
@@ -86,7 +84,7 @@ fn pull_left(a: &Array, b: &Array, cotangent: &Array) -> Result<Array> {
 /// The cotangent of `b` in `a @ b`, where `a` has the batch axes of the result when `b` is a single matrix.
 fn pull_right(a: &Array, b: &Array, cotangent: &Array) -> Result<Array> {
     if !is_single(b, cotangent) {
-        return elementwise::unbroadcast(product(&adjoint(a)?, cotangent)?, b.shape());
+        return unbroadcast_like(product(&adjoint(a)?, cotangent)?, b);
     }
     let (k, n) = (a.shape()[a.ndim() - 1], cotangent.shape()[cotangent.ndim() - 1]);
     let tall = reshape(a, &[a.size() / k.max(1), k])?;

@@ -15,6 +15,7 @@ mod diagonal;
 mod dynamic;
 mod einsum;
 mod elementwise;
+mod follow;
 mod fp8;
 mod gather;
 mod generate;
@@ -68,6 +69,7 @@ pub use create::*;
 pub use diagonal::*;
 pub use dynamic::*;
 pub use einsum::{EinsumPath, einsum, einsum_path};
+pub use follow::*;
 pub use gather::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use hadamard::{Hadamard, hadamard_transform};
@@ -161,14 +163,22 @@ pub trait Primitive: std::fmt::Debug + Send + Sync {
     fn eval(&self, inputs: &[Tensor], specs: &[Spec]) -> Result<Vec<Tensor>>;
 }
 
+/// An operation from outside is equal only to itself.
+impl PartialEq for dyn Primitive {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(self, other)
+    }
+}
+
 /// Declares [`Op`] over operations and forwards the rules to them.
 macro_rules! ops {
     ($($name:ident),* $(,)?) => {
         /// Every operation of the graph.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub(crate) enum Op {
             $(#[allow(missing_docs)] $name($name),)*
-            /// An operation from outside this crate.
+            /// An operation from outside this crate, which has no form that could be stored.
+            #[serde(skip)]
             Custom(Arc<dyn Primitive>),
         }
 
@@ -267,5 +277,8 @@ ops![
     Eigh,
     Eig,
     Determinant,
-    Cofactor
+    Cofactor,
+    Regroup,
+    Like,
+    Count,
 ];

@@ -8,7 +8,7 @@ use crate::array::{Array, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// `h[i] = decay[i] * h[i - 1] + input[i]` along an axis, with inputs in that order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Recurrence {
     /// The axis.
     pub axis: usize,

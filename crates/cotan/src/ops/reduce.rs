@@ -6,13 +6,14 @@ use cotan_kernels::scan::ScanOp;
 use cotan_kernels::{DType, Kind, Tensor};
 use smallvec::{SmallVec, smallvec};
 
-use super::{Batched, Primitive, Site, Tangents, astype, broadcast_to, conj, divide, equal, isnan, logical_or};
-use super::{multiply, normalize_axes, permute, reshape, scan_axis};
+use super::follow::{Regroup, broadcast_like, regroup, reshape_like, squeezed};
+use super::{Batched, Primitive, Site, Tangents, astype, conj, divide, equal, isnan, logical_or};
+use super::{multiply, normalize_axes, permute, scan_axis};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// A reduction that keeps the reduced axes with size one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Reduce {
     /// What it computes.
     pub op: ReduceOp,
@@ -77,7 +78,7 @@ pub fn any(a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
 
 /// The sum over axes known to be in range, in the type of `a` and without the summed axes.
 pub(crate) fn sum_axes(a: &Array, axes: &[usize]) -> Result<Array> {
-    reshape(&keep(ReduceOp::Sum, a, axes)?, &without(a.shape(), axes))
+    squeezed(&keep(ReduceOp::Sum, a, axes)?, axes)
 }
 
 /// The reduction over axes known to be in range, which stay with size one.
@@ -143,7 +144,7 @@ pub(crate) fn wide_dtype(dtype: DType) -> DType {
 fn reduce(name: &'static str, op: ReduceOp, a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
     let axes = reduced_axes(name, axes, a.ndim())?;
     let kept = keep(op, a, &axes)?;
-    if keepdims { Ok(kept) } else { reshape(&kept, &without(a.shape(), &axes)) }
+    if keepdims { Ok(kept) } else { squeezed(&kept, &axes) }
 }
 
 impl Reduce {
@@ -176,12 +177,10 @@ fn product_of_others(x: &Array, axes: &[usize]) -> Result<Array> {
     let rows = order.len();
     order.extend_from_slice(axes);
     let moved = permute(x, &order)?;
-    let mut shape = Shape::from_slice(&moved.shape()[..rows]);
-    shape.push(moved.shape()[rows..].iter().product());
-    let flat = reshape(&moved, &shape)?;
+    let flat = regroup(&moved, Regroup::Flatten { first: rows, last: x.ndim() - 1 })?;
     let before = scan_axis(ScanOp::Prod, &flat, rows, false, false)?;
     let after = scan_axis(ScanOp::Prod, &flat, rows, true, false)?;
-    let others = reshape(&multiply(&before, &after)?, moved.shape())?;
+    let others = reshape_like(&multiply(&before, &after)?, &moved)?;
     let mut inverse: Shape = smallvec![0; order.len()];
     for (place, &axis) in order.iter().enumerate() {
         inverse[axis] = place;
@@ -229,7 +228,7 @@ impl Primitive for Reduce {
     fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
         let Some(cotangent) = &cotangents[0] else { return Ok(vec![None]) };
         Ok(vec![match self.op {
-            ReduceOp::Sum => Some(broadcast_to(cotangent, site.inputs[0].shape())?),
+            ReduceOp::Sum => Some(broadcast_like(cotangent, &site.inputs[0])?),
             ReduceOp::Prod | ReduceOp::Max | ReduceOp::Min => match self.slope(site)? {
                 Some(slope) => Some(multiply(cotangent, &conj(&slope)?)?),
                 None => None,

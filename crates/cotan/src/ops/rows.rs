@@ -8,7 +8,7 @@ use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
 
 /// The input, which counts places to fill, unless some count exceeds the rows that there are to fill them with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct EnoughRows {
     /// How many rows there are.
     pub rows: i64,

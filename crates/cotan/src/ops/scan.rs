@@ -4,6 +4,7 @@ use cotan_kernels::scan::ScanOp;
 use cotan_kernels::{DType, Scalar, Tensor};
 use smallvec::smallvec;
 
+use super::follow::{expect_fixed, flat};
 use super::{Batched, Primitive, Recurrence, ScatterMode, Site, Tangents, astype, chosen, conj, equal, exp, inexact};
 use super::{gather_along, multiply, normalize_axis, not_equal, real, reshape, scatter_along};
 use super::{slice_axis, strided_update, subtract, where_, zeros_like};
@@ -11,7 +12,7 @@ use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result};
 
 /// Totals along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Scan {
     /// What accumulates.
     pub op: ScanOp,
@@ -79,6 +80,7 @@ pub fn logcumsumexp(a: &Array, axis: Option<i64>, reverse: bool, inclusive: bool
 pub fn diff(a: &Array, n: i64, axis: i64) -> Result<Array> {
     let axis = normalize_axis("diff", axis, a.ndim())?;
     let times = usize::try_from(n).map_err(|_| Error::value("diff", format!("n must not be negative, got {n}")))?;
+    expect_fixed("diff", a)?;
     let mut differences = a.clone();
     for _ in 0..times.min(a.shape()[axis]) {
         let size = differences.shape()[axis] - 1;
@@ -91,7 +93,7 @@ pub fn diff(a: &Array, n: i64, axis: i64) -> Result<Array> {
 fn scan(name: &'static str, op: ScanOp, a: &Array, axis: Option<i64>, reverse: bool, inclusive: bool) -> Result<Array> {
     match axis {
         Some(axis) => scan_axis(op, a, normalize_axis(name, axis, a.ndim())?, reverse, inclusive),
-        None => scan_axis(op, &reshape(a, &[a.size()])?, 0, reverse, inclusive),
+        None => scan_axis(op, &flat(a)?, 0, reverse, inclusive),
     }
 }
 
@@ -102,6 +104,7 @@ pub(crate) fn scan_axis(op: ScanOp, a: &Array, axis: usize, reverse: bool, inclu
 
 /// Each element's predecessor along `axis`, its successor when `reverse`; zero where there is none.
 pub(crate) fn shift(a: &Array, axis: usize, reverse: bool) -> Result<Array> {
+    expect_fixed("shift", a)?;
     let n = a.shape()[axis];
     if n == 0 {
         return Ok(a.clone());
@@ -159,6 +162,7 @@ impl Scan {
 
     /// The position of each total among the elements; of equal ones the last that was met.
     fn positions(self, x: &Array, total: &Array) -> Result<Array> {
+        expect_fixed(self.name(), x)?;
         let n = x.shape()[self.axis];
         let holds = chosen(x, total)?;
         let index = along(n, self.axis, x.ndim())?;

@@ -5,14 +5,16 @@ use smallvec::smallvec;
 
 pub use cotan_kernels::gather::ScatterMode;
 
-use super::{Arange, Batched, Gather, Primitive, Site, Tangents, astype, batched_indices, broadcast_to, check_blocks};
+use super::follow::{flat, reshape_like};
+use super::gather::fitted;
+use super::{Arange, Batched, Gather, Primitive, Site, Tangents, astype, batched_indices, check_blocks};
 use super::{chosen, conj, divide, equal, example_index, expect_indices, expect_lanes, expect_rank, gather_along};
 use super::{multiply, normalize_axis, not_equal, ones_like, reshape, same_shape, where_, zeros, zeros_like};
 use crate::array::{Array, Inputs, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// The first input with the last one combined in where the inputs between say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Scatter {
     /// How an update combines with the element at its place.
     pub mode: ScatterMode,
@@ -21,7 +23,7 @@ pub struct Scatter {
 }
 
 /// The first input with the third combined in at the second input's positions along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ScatterAxis {
     /// How an update combines with the element at its place.
     pub mode: ScatterMode,
@@ -50,7 +52,7 @@ pub fn scatter(mode: ScatterMode, a: &Array, indices: &[Array], updates: &Array,
         return Err(Error::value(OP, message));
     };
     let shape = [lead, &updates.shape()[rank..]].concat();
-    let updates = broadcast_to(&astype(updates, a.dtype())?, &shape)?;
+    let updates = fitted(&astype(updates, a.dtype())?, &shape)?;
     let mut inputs: Inputs = smallvec![a.clone()];
     inputs.extend(indices);
     inputs.push(updates);
@@ -73,15 +75,15 @@ pub fn put_along_axis(
 ) -> Result<Array> {
     const OP: &str = "put_along_axis";
     let Some(axis) = axis else {
-        let flat = put_along_axis(&reshape(a, &[a.size()])?, indices, values, Some(0), mode)?;
-        return reshape(&flat, a.shape());
+        let flat = put_along_axis(&flat(a)?, indices, values, Some(0), mode)?;
+        return reshape_like(&flat, a);
     };
     let axis = normalize_axis(OP, axis, a.ndim())?;
     expect_rank(OP, a, indices)?;
     let mut shape = Shape::from_slice(a.shape());
     shape[axis] = indices.shape()[axis];
-    let values = broadcast_to(&astype(values, a.dtype())?, &shape)?;
-    scatter_along(mode, a, &broadcast_to(indices, &shape)?, &values, axis)
+    let values = fitted(&astype(values, a.dtype())?, &shape)?;
+    scatter_along(mode, a, &fitted(indices, &shape)?, &values, axis)
 }
 
 /// Updates at `indices`, whose shape is that of `a` but for `axis`.

@@ -13,7 +13,7 @@ use crate::error::{Error, Result, tuple};
 const OP: &str = "segmented_mm";
 
 /// `out[s] = a[:, from[s]..to[s]] @ b[from[s]..to[s], :]`; inputs `a`, `b` and the pairs, each with one axis in front.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct SegmentedMatmul;
 
 /// Products over segments of the inner axis: for every pair `(from, to)` of `segments`, the columns of `a` times the rows

@@ -4,12 +4,13 @@ use cotan_kernels::simd::{Isa, Map3, Tile};
 use cotan_kernels::{Bool, DType, Element, Tensor, with_dtype};
 use smallvec::smallvec;
 
+use super::follow::unbroadcast_like;
 use super::{Batched, Op, Primitive, Site, Tangents, astype, elementwise, same_dtype, zeros_like};
 use crate::array::{Array, Spec};
 use crate::error::Result;
 
 /// `condition ? x : y`, inputs in that order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Select;
 
 /// `x` where `condition` is true, else `y`; all three broadcast, `x` and `y` promote, and the condition is cast to bool.
@@ -63,7 +64,7 @@ impl Primitive for Select {
                 return Ok(None);
             }
             let picked = Array::apply(*self, smallvec![site.inputs[0].clone(), x.clone(), y.clone()])?;
-            elementwise::unbroadcast(picked, site.inputs[index].shape()).map(Some)
+            unbroadcast_like(picked, &site.inputs[index]).map(Some)
         };
         Ok(vec![None, side(1, cotangent, &zero)?, side(2, &zero, cotangent)?])
     }

@@ -2,7 +2,8 @@
 
 use cotan_kernels::layout;
 
-use super::{broadcast_to, normalize_axes, normalize_axis, permute, reshape, view};
+use super::follow::{Regroup, broadcast_like, flat, regroup, squeezed, varies};
+use super::{broadcast_to, normalize_axes, normalize_axis, permute, view};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result, tuple};
 
@@ -12,7 +13,7 @@ use crate::error::{Error, Result, tuple};
 /// When `start` comes after `end`.
 pub fn flatten(a: &Array, start: i64, end: i64) -> Result<Array> {
     if a.ndim() == 0 {
-        return reshape(a, &[1]);
+        return flat(a);
     }
     let ndim = a.ndim() as i64;
     let clamp = |axis: i64| (if axis < 0 { axis.saturating_add(ndim) } else { axis }).clamp(0, ndim - 1) as usize;
@@ -20,8 +21,7 @@ pub fn flatten(a: &Array, start: i64, end: i64) -> Result<Array> {
     if first > last {
         return Err(Error::value("flatten", format!("start axis {start} comes after end axis {end}")));
     }
-    let shape = a.shape();
-    reshape(a, &[&shape[..first], &[layout::len(&shape[first..=last])], &shape[last + 1..]].concat())
+    regroup(a, Regroup::Flatten { first, last })
 }
 
 /// Axis `axis` taken apart into axes of sizes `shape`, of which one may be -1.
@@ -39,7 +39,7 @@ pub fn unflatten(a: &Array, axis: i64, shape: &[i64]) -> Result<Array> {
     if layout::checked_len(&inner) != Some(size) {
         return Err(Error::value(OP, format!("axis {axis} of size {size} can't be taken apart into {shape:?}")));
     }
-    reshape(a, &[&a.shape()[..axis], &inner, &a.shape()[axis + 1..]].concat())
+    regroup(a, Regroup::Unflatten { axis, sizes: shape.into() })
 }
 
 /// Without the axes named, or without all axes of size one.
@@ -48,16 +48,15 @@ pub fn unflatten(a: &Array, axis: i64, shape: &[i64]) -> Result<Array> {
 /// [`Error::Axis`] when an axis doesn't exist; when it isn't of size one or is named twice.
 pub fn squeeze(a: &Array, axes: Option<&[i64]>) -> Result<Array> {
     let Some(axes) = axes else {
-        let shape: Shape = a.shape().iter().copied().filter(|&size| size != 1).collect();
-        return reshape(a, &shape);
+        let axes: Shape = (0..a.ndim()).filter(|&axis| a.shape()[axis] == 1).collect();
+        return squeezed(a, &axes);
     };
     let axes = normalize_axes("squeeze", axes, a.ndim())?;
     if let Some(&axis) = axes.iter().find(|&&axis| a.shape()[axis] != 1) {
         let message = format!("axis {axis} of an array of shape {} is not of size 1", tuple(a.shape()));
         return Err(Error::value("squeeze", message));
     }
-    let kept: Shape = (0..a.ndim()).filter(|axis| !axes.contains(axis)).map(|axis| a.shape()[axis]).collect();
-    reshape(a, &kept)
+    squeezed(a, &axes)
 }
 
 /// With new axes of size one at `axes`, which are axes of the result.
@@ -67,11 +66,7 @@ pub fn squeeze(a: &Array, axes: Option<&[i64]>) -> Result<Array> {
 pub fn expand_dims(a: &Array, axes: &[i64]) -> Result<Array> {
     let ndim = a.ndim() + axes.len();
     let new = normalize_axes("expand_dims", axes, ndim)?;
-    let mut old = a.shape().iter();
-    let shape: Shape = (0..ndim)
-        .map(|axis| if new.contains(&axis) { 1 } else { *old.next().expect("one size per axis that is not new") })
-        .collect();
-    reshape(a, &shape)
+    regroup(a, Regroup::Expand(new))
 }
 
 /// Axis `source` moved to `destination`, the others in their order.
@@ -126,7 +121,14 @@ pub fn broadcast_arrays(arrays: &[Array]) -> Result<Vec<Array>> {
     }
     let shapes: Vec<&[usize]> = arrays.iter().map(Array::shape).collect();
     let shape = broadcast_shapes(&shapes)?;
-    arrays.iter().map(|array| broadcast_to(array, &shape)).collect()
+    if !arrays.iter().any(varies) {
+        return arrays.iter().map(|array| broadcast_to(array, &shape)).collect();
+    }
+    let against_all = |array: &Array| {
+        let others = arrays.iter().filter(|other| !other.same(array));
+        others.fold(Ok(array.clone()), |array: Result<Array>, other| broadcast_like(&array?, other))
+    };
+    arrays.iter().map(against_all).collect()
 }
 
 /// With at least one axis.
@@ -134,7 +136,7 @@ pub fn broadcast_arrays(arrays: &[Array]) -> Result<Vec<Array>> {
 /// # Errors
 /// None today; the signature is that of every operation.
 pub fn atleast_1d(a: &Array) -> Result<Array> {
-    if a.ndim() == 0 { reshape(a, &[1]) } else { Ok(a.clone()) }
+    if a.ndim() == 0 { expand_dims(a, &[0]) } else { Ok(a.clone()) }
 }
 
 /// With at least two axes: `()` becomes `(1, 1)` and `(n,)` becomes `(1, n)`.
@@ -143,8 +145,8 @@ pub fn atleast_1d(a: &Array) -> Result<Array> {
 /// None today; the signature is that of every operation.
 pub fn atleast_2d(a: &Array) -> Result<Array> {
     match a.shape() {
-        [] => reshape(a, &[1, 1]),
-        &[n] => reshape(a, &[1, n]),
+        [] => expand_dims(a, &[0, 1]),
+        [_] => expand_dims(a, &[0]),
         [_, _, ..] => Ok(a.clone()),
     }
 }
@@ -155,9 +157,9 @@ pub fn atleast_2d(a: &Array) -> Result<Array> {
 /// None today; the signature is that of every operation.
 pub fn atleast_3d(a: &Array) -> Result<Array> {
     match a.shape() {
-        [] => reshape(a, &[1, 1, 1]),
-        &[n] => reshape(a, &[1, n, 1]),
-        &[m, n] => reshape(a, &[m, n, 1]),
+        [] => expand_dims(a, &[0, 1, 2]),
+        [_] => expand_dims(a, &[0, 2]),
+        [_, _] => expand_dims(a, &[2]),
         [_, _, _, ..] => Ok(a.clone()),
     }
 }

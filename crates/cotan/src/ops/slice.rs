@@ -4,13 +4,14 @@ use cotan_kernels::layout::Strides;
 use cotan_kernels::{Output, Tensor, region};
 use smallvec::smallvec;
 
+use super::follow::varies;
 use super::view::expect_elements_fit;
 use super::{Batched, Primitive, Site, Tangents, zeros_view};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// Elements `start, start + step, ...` of each axis.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Slice {
     /// The first index along each axis.
     pub starts: Shape,
@@ -21,7 +22,7 @@ pub struct Slice {
 }
 
 /// The first input with the elements `start, start + step, ...` of each axis replaced by the second input.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct SliceUpdate {
     /// The first index along each axis.
     pub starts: Shape,
@@ -41,7 +42,8 @@ pub struct SliceUpdate {
 /// # Ok::<(), cotan::Error>(())
 /// ```
 pub fn strided_slice(a: &Array, starts: &[usize], steps: &[isize], sizes: &[usize]) -> Result<Array> {
-    if a.shape() == sizes && starts.iter().all(|&start| start == 0) && steps.iter().all(|&step| step == 1) {
+    if a.shape() == sizes && !varies(a) && starts.iter().all(|&start| start == 0) && steps.iter().all(|&step| step == 1)
+    {
         return Ok(a.clone());
     }
     Array::apply(Slice { starts: starts.into(), steps: steps.into(), sizes: sizes.into() }, smallvec![a.clone()])
@@ -52,10 +54,14 @@ pub fn strided_slice(a: &Array, starts: &[usize], steps: &[isize], sizes: &[usiz
 /// # Errors
 /// When types or ranks differ, a step is 0, or the update leaves the array.
 pub fn strided_update(a: &Array, update: &Array, starts: &[usize], steps: &[isize]) -> Result<Array> {
-    if update.size() == 0 && update.ndim() == a.ndim() && update.dtype() == a.dtype() {
+    if update.size() == 0 && !varies(a) && update.ndim() == a.ndim() && update.dtype() == a.dtype() {
         return Ok(a.clone());
     }
-    if a.spec() == update.spec() && starts.iter().all(|&start| start == 0) && steps.iter().all(|&step| step == 1) {
+    if a.spec() == update.spec()
+        && !varies(a)
+        && starts.iter().all(|&start| start == 0)
+        && steps.iter().all(|&step| step == 1)
+    {
         return Ok(update.clone());
     }
     Array::apply(SliceUpdate { starts: starts.into(), steps: steps.into() }, smallvec![a.clone(), update.clone()])

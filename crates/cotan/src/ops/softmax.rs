@@ -3,21 +3,22 @@
 use cotan_kernels::{DType, Tensor};
 use smallvec::smallvec;
 
+use super::follow::squeezed;
 use super::{Batched, Primitive, Site, Tangents, astype, conj, exp, expect_elements, inexact, keep, multiply};
-use super::{reduced_axes, reshape, subtract, with_ones, without};
+use super::{reduced_axes, subtract, with_ones};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result};
 use cotan_kernels::reduce::ReduceOp;
 
 /// `exp(x) / sum(exp(x))` over axes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Softmax {
     /// The axes over which the result sums to one, ascending.
     pub axes: Shape,
 }
 
 /// `log(sum(exp(x)))` over axes, which stay with size one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct LogSumExp {
     /// The axes, ascending.
     pub axes: Shape,
@@ -52,10 +53,12 @@ pub fn softmax(a: &Array, axes: Option<&[i64]>, precise: bool) -> Result<Array> 
 /// When an axis doesn't exist or is given twice, or there would be nothing to sum.
 pub fn logsumexp(a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
     let axes = reduced_axes("logsumexp", axes, a.ndim())?;
-    let shape = if keepdims { with_ones(a.shape(), &axes) } else { without(a.shape(), &axes) };
     let values = inexact(a)?;
-    let total = if axes.is_empty() { values } else { Array::apply(LogSumExp { axes }, smallvec![values])? };
-    reshape(&total, &shape)
+    if axes.is_empty() {
+        return Ok(values);
+    }
+    let total = Array::apply(LogSumExp { axes: axes.clone() }, smallvec![values])?;
+    if keepdims { Ok(total) } else { squeezed(&total, &axes) }
 }
 
 fn under_vmap(axes: &[usize]) -> Shape {

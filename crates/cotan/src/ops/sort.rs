@@ -3,20 +3,21 @@
 use cotan_kernels::{DType, Output, Tensor};
 use smallvec::smallvec;
 
-use super::{Batched, Primitive, ScatterMode, Site, Tangents, expect_countable, gather_along, normalize_axis, reshape};
+use super::follow::{expect_fixed, flat};
+use super::{Batched, Primitive, ScatterMode, Site, Tangents, expect_countable, gather_along, normalize_axis};
 use super::{same_dtype, scatter_along, slice_axis, take_along_axis, zeros_like};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// The elements in ascending order along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Sort {
     /// The axis.
     pub axis: usize,
 }
 
 /// The positions that sort or partition the elements along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ArgSort {
     /// The axis.
     pub axis: usize,
@@ -26,7 +27,7 @@ pub struct ArgSort {
 
 /// Where values belong in sorted rows: the last axis of the first input is sorted, its others are the first axes of the
 /// second input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct SearchSorted {
     /// After equal elements instead of before them.
     pub right: bool,
@@ -89,6 +90,7 @@ pub fn argpartition(a: &Array, kth: i64, axis: Option<i64>) -> Result<Array> {
 /// [`Error::Axis`] when there is no such axis, [`Error::Value`] when there are not `k` elements.
 pub fn topk(a: &Array, k: i64, axis: Option<i64>) -> Result<Array> {
     let (a, axis) = lanes("topk", a, axis)?;
+    expect_fixed("topk", &a)?;
     let n = a.shape()[axis];
     let k = usize::try_from(k).ok().filter(|&k| k <= n).ok_or_else(|| {
         Error::value("topk", format!("k must be between 0 and {n}, the size of axis {axis}, got {k}"))
@@ -121,12 +123,15 @@ pub fn searchsorted(sorted: &Array, values: &Array, right: bool) -> Result<Array
 /// The array with the axis to sort, flattened when there is none.
 fn lanes(op: &'static str, a: &Array, axis: Option<i64>) -> Result<(Array, usize)> {
     match axis {
-        None => Ok((reshape(a, &[a.size()])?, 0)),
+        None => Ok((flat(a)?, 0)),
         Some(axis) => Ok((a.clone(), normalize_axis(op, axis, a.ndim())?)),
     }
 }
 
 fn arg_partition(op: &'static str, a: &Array, kth: i64, axis: usize) -> Result<Array> {
+    if kth < 0 {
+        expect_fixed(op, a)?;
+    }
     let n = a.shape()[axis];
     let position = if kth < 0 { kth.saturating_add_unsigned(n as u64) } else { kth };
     let position = usize::try_from(position).ok().filter(|&position| position < n);

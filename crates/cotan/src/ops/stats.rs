@@ -2,6 +2,7 @@
 
 use cotan_kernels::{DType, Scalar};
 
+use super::follow::{count, expect_fixed, squeezed};
 use super::{add, not_equal, zeros};
 use super::{astype, conj, divide, expect_elements, inexact, isnan, keep, max, min, multiply, permute, real};
 use super::{reduced_axes, reshape, slice_axis, sort_axis, sqrt, square, subtract, sum, where_, with_ones, without};
@@ -51,6 +52,7 @@ pub fn std(a: &Array, axes: Option<&[i64]>, keepdims: bool, ddof: i64) -> Result
 /// When an axis doesn't exist or is given twice, or there would be no element to choose from.
 pub fn median(a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
     let axes = reduced_axes("median", axes, a.ndim())?;
+    expect_fixed("median", a)?;
     expect_elements("median", a.shape(), &axes)?;
     let values = inexact(a)?;
     let shape = if keepdims { with_ones(a.shape(), &axes) } else { without(a.shape(), &axes) };
@@ -109,20 +111,18 @@ fn single(a: &Array) -> Result<Array> {
 /// Back in the type of `a`, or in the real type of its parts, without `axes` unless they are kept.
 fn finish(a: &Array, kept: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
     let kept = if a.dtype().is_float() { astype(kept, a.dtype())? } else { kept.clone() };
-    if keepdims { Ok(kept) } else { reshape(&kept, &without(a.shape(), axes)) }
+    if keepdims { Ok(kept) } else { squeezed(&kept, axes) }
 }
 
 fn mean_kept(a: &Array, axes: &[usize]) -> Result<Array> {
-    let n: usize = axes.iter().map(|&axis| a.shape()[axis]).product();
-    divide(&keep(ReduceOp::Sum, a, axes)?, &number(a, n as f64))
+    divide(&keep(ReduceOp::Sum, a, axes)?, &count(a, axes, 0, a.dtype())?)
 }
 
 fn var_kept(a: &Array, axes: &[usize], ddof: i64) -> Result<Array> {
     let a = single(a)?;
-    let n: usize = axes.iter().map(|&axis| a.shape()[axis]).product();
     let distance = subtract(&a, &mean_kept(&a, axes)?)?;
     let squares =
         if a.dtype() == DType::C64 { real(&multiply(&distance, &conj(&distance)?)?)? } else { square(&distance)? };
-    let count = number(&squares, (n as f64 - ddof as f64).max(0.0));
+    let count = count(&a, axes, ddof, squares.dtype())?;
     divide(&keep(ReduceOp::Sum, &squares, axes)?, &count)
 }

@@ -11,14 +11,14 @@ use crate::array::{Array, Inputs, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// The bytes read as another type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct View {
     /// The type of the result.
     pub dtype: DType,
 }
 
 /// Elements at regular distances in the row-major order of the input.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct AsStrided {
     /// The shape of the result.
     pub shape: Shape,
@@ -29,14 +29,14 @@ pub struct AsStrided {
 }
 
 /// The input in row-major order in memory.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Contiguous {
     /// Whether column-major order will do as well.
     pub allow_col_major: bool,
 }
 
 /// The first input, evaluated after all of the others.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Depends;
 
 /// The bytes of `a` read as `dtype`; the last axis scales by the ratio of the sizes.

@@ -10,7 +10,7 @@ use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
 
 /// An elementwise operation of one argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Unary(pub UnaryOp);
 
 /// Makes a scalar function a kernel for the listed types.
@@ -48,7 +48,7 @@ macro_rules! math {
     ($($(#[$doc:meta])* $variant:ident $func:ident: real $real:ident, complex $complex:ident, slope |$x:pat_param, $y:pat_param| $slope:expr;)*) => {
         /// Which operation.
         #[allow(missing_docs)]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub enum UnaryOp {
             $($variant,)*
             Negative, Abs, Sign, Floor, Ceil, Trunc, Round, Square, BitwiseInvert, LogicalNot, Conj, Real, Imag, ToFp8, FromFp8,

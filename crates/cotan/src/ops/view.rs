@@ -3,26 +3,27 @@
 use cotan_kernels::{DType, Tensor, layout};
 use smallvec::smallvec;
 
-use super::{Batched, Primitive, Site, Tangents, elementwise, normalize_axes, zeros};
+use super::follow::{Regroup, regroup, reshape_like, unbroadcast_like, varies};
+use super::{Batched, Primitive, Site, Tangents, normalize_axes, zeros};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// The same elements in row-major order under another shape.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Reshape {
     /// The shape of the result.
     pub shape: Shape,
 }
 
 /// The axes in another order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Transpose {
     /// For each axis of the result, the axis of the input that it is.
     pub axes: Shape,
 }
 
 /// Repetition along axes of size one and along new leading axes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Broadcast {
     /// The shape of the result.
     pub shape: Shape,
@@ -40,7 +41,11 @@ pub struct Broadcast {
 /// # Ok::<(), cotan::Error>(())
 /// ```
 pub fn reshape(a: &Array, shape: &[usize]) -> Result<Array> {
-    if a.shape() == shape { Ok(a.clone()) } else { Array::apply(Reshape { shape: shape.into() }, smallvec![a.clone()]) }
+    // Other shapes may need it in the next call.
+    if a.shape() == shape && !varies(a) {
+        return Ok(a.clone());
+    }
+    Array::apply(Reshape { shape: shape.into() }, smallvec![a.clone()])
 }
 
 /// [`reshape`] with at most one size given as -1, which becomes whatever makes the sizes agree.
@@ -48,7 +53,8 @@ pub fn reshape(a: &Array, shape: &[usize]) -> Result<Array> {
 /// # Errors
 /// When a size is negative (other than one -1), or no size in its place fits the number of elements.
 pub fn reshape_signed(a: &Array, shape: &[i64]) -> Result<Array> {
-    reshape(a, &infer_size("reshape", a.size(), shape)?)
+    let size = infer_size("reshape", a.size(), shape)?;
+    if varies(a) { regroup(a, Regroup::Into(shape.into())) } else { reshape(a, &size) }
 }
 
 /// `shape` with a -1 replaced so that it has `size` elements; 0 when any size would do.
@@ -108,10 +114,18 @@ pub(crate) fn permute(a: &Array, axes: &[usize]) -> Result<Array> {
 /// # Errors
 /// When `a` doesn't broadcast to `shape`.
 pub fn broadcast_to(a: &Array, shape: &[usize]) -> Result<Array> {
-    if a.shape() == shape {
+    if a.shape() == shape && !varies(a) {
         return Ok(a.clone());
     }
     Array::apply(Broadcast { shape: shape.into() }, smallvec![a.clone()])
+}
+
+/// Refuses axes that an array with `ndim` axes doesn't have, or that are named twice.
+pub(crate) fn expect_axes(op: &'static str, axes: &[usize], ndim: usize) -> Result<()> {
+    match axes.iter().enumerate().find(|&(i, &axis)| axis >= ndim || axes[..i].contains(&axis)) {
+        Some((_, &axis)) => Err(Error::Axis { op, axis: axis as i64, ndim }),
+        None => Ok(()),
+    }
 }
 
 /// Refuses a shape whose elements can't be counted.
@@ -146,8 +160,8 @@ impl Primitive for Reshape {
     }
 
     fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
-        let shape = site.inputs[0].shape();
-        Ok(vec![cotangents[0].as_ref().map(|cotangent| reshape(cotangent, shape)).transpose()?])
+        let pulled = cotangents[0].as_ref().map(|cotangent| reshape_like(cotangent, &site.inputs[0]));
+        Ok(vec![pulled.transpose()?])
     }
 
     fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {
@@ -218,8 +232,8 @@ impl Primitive for Broadcast {
     }
 
     fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
-        let shape = site.inputs[0].shape();
-        Ok(vec![cotangents[0].clone().map(|cotangent| elementwise::unbroadcast(cotangent, shape)).transpose()?])
+        let pulled = cotangents[0].clone().map(|cotangent| unbroadcast_like(cotangent, &site.inputs[0]));
+        Ok(vec![pulled.transpose()?])
     }
 
     fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {

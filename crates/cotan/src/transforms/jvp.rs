@@ -44,7 +44,7 @@ pub(crate) fn push(leaves: &[Array], tangents: &[Option<Array>], outputs: &[Arra
         }
         let all = all_outputs(&node)?;
         let site = Site { inputs, outputs: &all, wanted: &[] };
-        let _origin = within(&node.call, Rule::Jvp);
+        let _origin = within(&node.call.op, node.call.origin.as_ref(), Rule::Jvp);
         for (output, tangent) in all.iter().zip(node.call.op.jvp(&site, &tangents)?) {
             if let Some(tangent) = tangent {
                 debug_assert_eq!(output.shape(), tangent.shape(), "jvp of {}", node.call.op.name());

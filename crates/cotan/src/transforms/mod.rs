@@ -5,18 +5,23 @@
 
 mod check;
 mod compile;
+mod compiled;
 mod custom;
 mod jacobian;
 mod jvp;
+mod simplify;
+mod traces;
 mod vjp;
 mod vmap;
 
 pub use check::{Check, Mismatch, wrong_derivative};
 pub use compile::Traced;
+pub use compiled::{Compiled, compile};
 pub use custom::{Hooks, checkpoint, with_hooks};
 pub use jacobian::{Blocks, Linear, jacfwd, jacrev, linearize};
 pub use jvp::jvp;
 pub(crate) use jvp::push;
+pub use traces::{CacheInfo, TRACE_LIMIT, Traces, compiles, disable_compile, enable_compile};
 pub(crate) use vjp::pull;
 pub use vjp::vjp;
 pub(crate) use vmap::batch;

@@ -54,7 +54,7 @@ pub(crate) fn pull(leaves: &[Array], outputs: &[Array], cotangents: Vec<Option<A
         let inputs = &node.call.inputs;
         let wanted: Vec<bool> = inputs.iter().map(|input| between.depends(input)).collect();
         let site = Site { inputs, outputs: &outputs, wanted: &wanted };
-        let _origin = within(&node.call, Rule::Vjp);
+        let _origin = within(&node.call.op, node.call.origin.as_ref(), Rule::Vjp);
         let pulled = node.call.op.vjp(&site, &cotangents)?;
         for ((input, cotangent), wanted) in inputs.iter().zip(pulled).zip(wanted) {
             if let (true, Some(cotangent)) = (wanted, cotangent) {

@@ -81,7 +81,7 @@ fn map_nodes(between: &Between, mapped: &mut FxHashMap<usize, Batched>, examples
                 mapped.get(&input.id()).cloned().unwrap_or_else(|| Batched { array: input.clone(), mapped: false })
             })
             .collect();
-        let _origin = within(&node.call, Rule::Vmap);
+        let _origin = within(&node.call.op, node.call.origin.as_ref(), Rule::Vmap);
         let results = if inputs.iter().any(|input| input.mapped) {
             node.call.op.vmap(&inputs, examples)?
         } else {
