@@ -289,7 +289,6 @@ def test_sparse_zeroes_the_same_share_of_every_row():
     assert len({tuple(row) for row in values == 0}) > 1
 
 
-@pytest.mark.skipif(not hasattr(mx, "linalg"), reason="needs mx.linalg.qr")
 @pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5)])
 def test_orthogonal_has_orthonormal_rows_or_columns(shape):
     q = drawn(nn.init.orthogonal(2.0), shape) / 2

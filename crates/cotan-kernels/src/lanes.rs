@@ -19,6 +19,8 @@ pub(crate) unsafe trait Plain: Copy + Send + Sync {}
 unsafe impl<T: Element> Plain for T {}
 // SAFETY: an integer.
 unsafe impl Plain for isize {}
+// SAFETY: two numbers.
+unsafe impl Plain for num_complex::Complex<f64> {}
 
 /// Scratch memory seen as a slice; what it holds at first is unspecified.
 pub(crate) struct Scratch<T> {

@@ -223,8 +223,8 @@ fn lu_factor(a: ArrayArg, stream: Option<StreamArg>) -> Result<Pair> {
 /// `compute_uv`. The singular values `s` (..., k) are real and descend, k = min(m, n).
 ///
 /// `u` is (..., m, m) and `vt` is (..., n, n), both orthogonal; or (..., m, k) and (..., k, n) without `full_matrices`.
-/// Derivatives suit functions that don't depend on signs of singular vectors, nor on bases of those of repeated values.
-/// ValueError for other types, RuntimeError at evaluation for infinite or NaN elements.
+/// Derivatives suit functions that don't depend on signs of singular vectors, and of those that share a value only on the
+/// spaces they span. ValueError for other types, RuntimeError at evaluation for infinite or NaN elements.
 ///
 /// >>> import cotan.core as mx
 /// >>> u, s, vt = mx.linalg.svd(mx.array([[3.0, 0.0], [0.0, -4.0], [0.0, 0.0]]))
@@ -276,7 +276,7 @@ fn eigvals(a: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> {
 /// ascending order and, as columns, orthonormal eigenvectors.
 ///
 /// Only the lower triangle is read, or the upper one with `UPLO='U'`; derivatives lie in it, and suit functions that don't
-/// depend on phases of eigenvectors, nor on bases of those of repeated values. ValueError for other shapes, types and
+/// depend on signs of eigenvectors, and of those that share an eigenvalue only on the space they span. ValueError for other shapes, types and
 /// `UPLO`, RuntimeError at evaluation for infinite or NaN elements.
 ///
 /// >>> import cotan.core as mx

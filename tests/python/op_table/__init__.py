@@ -3,6 +3,7 @@
 from op_table.convolution import CONVOLUTIONS
 from op_table.elementwise import BINARY, CASTS, TERNARY, UNARY, VIEWS
 from op_table.indexing import INDEXING
+from op_table.linalg import LINALG
 from op_table.products import MORE_PRODUCTS
 from op_table.reductions import REDUCTIONS, SCANS, SOFT, SORTS
 from op_table.shapes import CREATION, PRODUCTS, SHAPES
@@ -15,6 +16,7 @@ TABLE = [
     *PRODUCTS,
     *MORE_PRODUCTS,
     *CONVOLUTIONS,
+    *LINALG,
     *SHAPES,
     *INDEXING,
     *CREATION,

@@ -7,7 +7,8 @@ from helpers import ALL, COMPLEX, FLOATS, INTS
 from op_table.spec import REALS, STEP, Op, Operand, fixed, floating, real_floating
 
 L = mx.linalg
-FIELD = ("float32", "float64", "complex64")
+REAL_FIELD = ("float32", "float64")
+FIELD = (*REAL_FIELD, *COMPLEX)
 
 
 class Steady(Operand):
@@ -45,6 +46,12 @@ def between(left, values, right):
 # ---------------------------------------------------------------- what signs and phases don't change
 
 
+def qr_facts(lib, q, r):
+    """The factors with a positive diagonal."""
+    signs = lib.sign(lib.real(lib.diagonal(r, 0, -2, -1)))
+    return q * signs[..., None, :], r * signs[..., :, None]
+
+
 def svd_facts(lib, u, s, v):
     """Functions of a decomposition that don't depend on the signs of singular vectors."""
     k = s.shape[-1]
@@ -66,7 +73,7 @@ def eigh_facts(lib, w, v):
 
 
 def eig_facts(lib, inverse, w, v):
-    """Functions of eigenvalues in any order: the exponential of the matrix, and one that the lengths of vectors enter."""
+    """Functions of eigenvalues in any order: an exponential of the matrix, and what the lengths of vectors enter."""
     weights = lib.exp(w * 0.3)
     return between(v, weights, inverse(v)), between(v, weights, adjoint(v)), lib.sum(w * weights, axis=-1)
 
@@ -103,10 +110,20 @@ def of_shape(label, operand):
     x = (operand,)
     thin = f"{label}-thin"
     values = {"result": real_floating, "loose": 20}
+    order = {"result": fixed("uint32"), **STEP_ONLY}
     return [
-        row("qr", L.qr, lambda x: tuple(np.linalg.qr(x)), x, label, loose=40),
+        row("qr", L.qr, lambda x: tuple(np.linalg.qr(x)), x, label, REAL_FIELD, loose=40),
+        row(
+            "qr",
+            lambda x: qr_facts(mx, *L.qr(x)),
+            lambda x: qr_facts(np, *np.linalg.qr(x)),
+            x,
+            f"{label}-complex",
+            COMPLEX,
+            loose=40,
+        ),
         row("lu", lambda x: L.lu(x)[1:], np_factors, x, label),
-        row("lu", lambda x: L.lu(x)[0], lambda x: np_lu(x)[1], x, f"{label}-order", result=fixed("uint32"), **STEP_ONLY),
+        row("lu", lambda x: L.lu(x)[0], lambda x: np_lu(x)[1], x, f"{label}-order", REAL_FIELD, **order),
         row("lu_factor", lambda x: L.lu_factor(x)[0], lambda x: np_lu(x)[0], x, label),
         row("pinv", L.pinv, np.linalg.pinv, x, label, loose=40),
         row("svd", lambda x: L.svd(x, False), lambda x: np.linalg.svd(x, compute_uv=False), x, f"{label}-s", **values),
@@ -246,7 +263,14 @@ NUMBERS = [
         INTS,
         smooth=None,
     ),
-    row("matrix_power", lambda x: L.matrix_power(x, 0), lambda x: np.linalg.matrix_power(x, 0), (STACK,), "zero", **STEP_ONLY),
+    row(
+        "matrix_power",
+        lambda x: L.matrix_power(x, 0),
+        lambda x: np.linalg.matrix_power(x, 0),
+        (STACK,),
+        "zero",
+        **STEP_ONLY,
+    ),
 ]
 
 
@@ -269,7 +293,9 @@ def norms(label, operand, ords, axis, dtypes=FIELD, **facts):
 
 
 NORMS = [
-    row("norm", L.norm, np.linalg.norm, (Operand((2, 3, 2)),), dtypes=ALL, result=real_floating, covers=("matrix_norm",)),
+    row(
+        "norm", L.norm, np.linalg.norm, (Operand((2, 3, 2)),), dtypes=ALL, result=real_floating, covers=("matrix_norm",)
+    ),
     row(
         "norm",
         lambda x: L.norm(x, keepdims=True),

@@ -11,7 +11,7 @@ use num_traits::{Float, NumCast, Zero};
 use super::batch::{self, Matrices};
 use super::field::{Field, scaled, with_field};
 use crate::error::KernelError;
-use crate::lanes::Scratch;
+use crate::lanes::{Plain, Scratch};
 use crate::{DType, Element, Output, Tensor};
 
 fn wanted(vectors: bool) -> ComputeEigenvectors {
@@ -140,7 +140,10 @@ fn complex(
     evd::evd_cplx(view, values, None, columns, Par::Seq, MemStack::new(stack), Default::default())
 }
 
-fn eig_as<T: Field>(a: &Tensor, vectors: bool, decompose: Decompose<T>) -> Result<Vec<Tensor>, KernelError> {
+fn eig_as<T: Field>(a: &Tensor, vectors: bool, decompose: Decompose<T>) -> Result<Vec<Tensor>, KernelError>
+where
+    Complex<T::Part>: Plain,
+{
     let a = a.to_row_major()?;
     let from = Matrices::<T>::of(&a);
     let n = from.rows;
@@ -152,19 +155,15 @@ fn eig_as<T: Field>(a: &Tensor, vectors: bool, decompose: Decompose<T>) -> Resul
             .zip(batch::parts(basis.slice_mut::<Complex32>(), from.count));
         let init = || {
             let scratch = [Scratch::<T>::new(n * n)?, Scratch::new(n * (2 + wide))?];
-            Ok((
-                vec![Complex::zero(); n],
-                vec![Complex::zero(); n * wide],
-                scratch,
-                batch::stack((decompose.request)(n, vectors))?,
-            ))
+            let results = [Scratch::<Complex<T::Part>>::new(n)?, Scratch::new(n * wide)?];
+            Ok((results, scratch, batch::stack((decompose.request)(n, vectors))?))
         };
         let cost = batch::cubic_cost(n, n, if vectors { 60.0 } else { 25.0 });
-        batch::each(jobs, cost, init, |(own, columns, [matrix, scratch], stack), i, (values, basis)| {
+        batch::each(jobs, cost, init, |([own, columns], [matrix, scratch], stack), i, (values, basis)| {
             let out = Spectrum { values: own, vectors: vectors.then_some(&mut columns[..]) };
             let scale = scaled(from.get(i), matrix).ok_or(KernelError::NotFinite { matrix: i })?;
             (decompose.run)(matrix, out, scratch, stack).map_err(|_| KernelError::NoConvergence { matrix: i })?;
-            values.iter_mut().zip(&*own).for_each(|(value, &x)| *value = narrow(x * scale));
+            values.iter_mut().zip(&**own).for_each(|(value, &x)| *value = narrow(x * scale));
             columns.chunks_exact_mut(n).for_each(normalize);
             batch::transpose(columns, n, basis, narrow);
             Ok(())

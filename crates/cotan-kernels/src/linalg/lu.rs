@@ -44,7 +44,39 @@ impl<T: Field> Workspace<T> {
         let stack = MemStack::new(&mut self.stack);
         let (order, places) = (&mut self.order, &mut self.places);
         let (info, _) = factor::lu_in_place(view, order, places, Par::Seq, stack, Default::default());
+        if self.pivots().any(|pivot| pivot.is_zero()) {
+            // Columns after a zero pivot have been divided by it.
+            batch::transpose(matrix, self.columns, &mut self.matrix, |x| x);
+            return self.eliminate();
+        }
         info.transposition_count % 2 == 1
+    }
+
+    /// Factors column by column, and leaves columns as they are that have only zeros to choose a pivot from.
+    fn eliminate(&mut self) -> bool {
+        let (m, mut odd) = (self.rows, false);
+        self.order.iter_mut().enumerate().for_each(|(i, row)| *row = i as u32);
+        for k in 0..m.min(self.columns) {
+            let size = |i: usize| self.matrix[k * m + i].modulus();
+            let pivot = (k + 1..m).fold(k, |best, i| if size(i) > size(best) { i } else { best });
+            if self.matrix[k * m + pivot].is_zero() {
+                continue;
+            }
+            if pivot != k {
+                odd = !odd;
+                self.order.swap(k, pivot);
+                self.matrix.chunks_exact_mut(m).for_each(|column| column.swap(k, pivot));
+            }
+            let (done, rest) = self.matrix.split_at_mut((k + 1) * m);
+            let (head, below) = done[k * m + k..].split_first_mut().expect("the pivot is in the column");
+            below.iter_mut().for_each(|x| *x = *x / *head);
+            for column in rest.chunks_exact_mut(m) {
+                let factor = column[k];
+                column[k + 1..].iter_mut().zip(&*below).for_each(|(x, &l)| *x = *x - l * factor);
+            }
+        }
+        self.order.iter().enumerate().for_each(|(i, &row)| self.places[row as usize] = i as u32);
+        odd
     }
 
     /// The pivots: the diagonal of the upper factor.

@@ -276,6 +276,28 @@ fn cofactors_of_singular_matrices_are_finite() {
 }
 
 #[test]
+fn singular_matrices_have_lu_factors() {
+    let cases: [[f64; 9]; 4] = [
+        [0.0; 9],
+        [0.0, 1.0, 2.0, 0.0, 3.0, 4.0, 0.0, 5.0, 7.0],
+        [1.0, 2.0, 3.0, 2.0, 4.0, 6.0, 3.0, 6.0, 1.0],
+        [0.0, 0.0, 3.0, 0.0, 0.0, 6.0, 0.0, 0.0, 1.0],
+    ];
+    for case in cases {
+        let a = Tensor::from_slice(&case, &[3, 3]).unwrap();
+        let [packed, _, order] = lu(&a).unwrap();
+        let (p, order) = (packed.to_vec::<f64>(), order.to_vec::<u32>());
+        for (row, column) in (0..9).map(|i| (i / 3, i % 3)) {
+            let factor = |j: usize| if j == row { 1.0 } else { p[row * 3 + j] };
+            let product: f64 = (0..=row.min(column)).map(|j| factor(j) * p[j * 3 + column]).sum();
+            assert!((product - case[order[row] as usize * 3 + column]).abs() < 1e-14, "{case:?}");
+        }
+        assert_eq!(determinant(&a).unwrap().to_vec::<f64>(), [0.0]);
+        assert_eq!(inverse(&a).unwrap_err(), KernelError::Singular { matrix: 0 });
+    }
+}
+
+#[test]
 fn bad_values_give_errors_that_name_the_matrix() {
     let second = |bad: f64| Tensor::from_slice(&[2.0f64, 0.0, 0.0, 2.0, bad, 0.0, 0.0, bad], &[2, 2, 2]).unwrap();
     assert_eq!(inverse(&second(0.0)).unwrap_err(), KernelError::Singular { matrix: 1 });

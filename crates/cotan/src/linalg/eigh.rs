@@ -22,8 +22,8 @@ pub struct Eigh {
 /// `[w, v]` with `a v = v diag(w)` for Hermitian matrices `(..., n, n)`: real eigenvalues in ascending order, and
 /// orthonormal eigenvectors as the columns of `v`. Only one triangle of `a` is read, and the derivative lies in it.
 ///
-/// Derivatives suit functions that don't depend on the phases of eigenvectors, nor on the basis of those of repeated
-/// eigenvalues. Infinite or NaN elements are an error when the result is evaluated.
+/// Derivatives suit functions that don't depend on the phases of eigenvectors, and of those that share an eigenvalue only
+/// on the space they span. Infinite or NaN elements are an error when the result is evaluated.
 ///
 /// # Errors
 /// When the matrices are not square or not of `float32`, `float64` or `complex64`.

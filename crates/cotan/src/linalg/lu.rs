@@ -9,8 +9,8 @@ use super::solve::{left_solve, right_solve};
 use crate::array::{Array, Shape, Spec};
 use crate::error::Result;
 use crate::ops::{
-    Batched, Primitive, Site, Tangents, add, argsort, astype, broadcast_to, concatenate, expand_dims, eye, slice_axis,
-    take_along_axis, tril, triu, zeros,
+    Batched, Primitive, Site, Tangents, add, argsort, astype, broadcast_to, concatenate, expand_dims, expect_countable,
+    eye, slice_axis, take_along_axis, tril, triu, zeros,
 };
 
 /// The LU decomposition with partial pivoting: both factors in one matrix, the swaps, and the order of rows they lead to.
@@ -82,6 +82,7 @@ impl Primitive for Lu {
     fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>> {
         let a = &inputs[0];
         let [m, n] = expect_matrices(self.name(), a)?;
+        expect_countable(self.name(), m)?;
         Ok(vec![a.spec(), spec(a, &[m.min(n)], DType::U32), spec(a, &[m], DType::U32)])
     }
 

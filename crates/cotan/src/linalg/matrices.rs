@@ -144,7 +144,7 @@ pub(super) fn hermitian(a: &Array, triangle: super::Triangle) -> Result<Array> {
 
 /// `1 / (values[j] - values[i])` at row `i` and column `j`, and 0 where they are equal but for rounding.
 ///
-/// There a function that doesn't depend on the choice of the vectors has a zero in front of it.
+/// Where it matters, it multiplies what is zero for functions of the space that the vectors span.
 pub(super) fn inverse_gaps(values: &Array) -> Result<Array> {
     let gaps = subtract(&expand_dims(values, &[-2])?, &expand_dims(values, &[-1])?)?;
     if values.size() == 0 {

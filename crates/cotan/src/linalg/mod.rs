@@ -1,8 +1,8 @@
 //! Linear algebra on matrices in the last two axes; the axes before them are a batch.
 //!
-//! The decompositions are operations of the graph with derivatives of every order, forward and reverse. Where factors are
-//! unique only up to phases, or bases of repeated values, derivatives are those of functions that don't depend on the
-//! choice. Matrices are of `float32`, `float64` or `complex64`; what can't be computed, such as the inverse of a singular
+//! The decompositions are operations of the graph with derivatives of every order, forward and reverse. Where vectors are
+//! unique only up to a phase, derivatives are those of functions that don't depend on it; vectors that share a value don't
+//! turn among each other, which is right for functions of the space they span. Matrices are of `float32`, `float64` or `complex64`; what can't be computed, such as the inverse of a singular
 //! matrix, is an error when it is evaluated.
 //!
 //! ```

@@ -25,8 +25,8 @@ pub struct Svd {
 /// values `s (..., k)` are real and descend, `k = min(m, n)`.
 ///
 /// `u` is `(..., m, m)` and `vᴴ` is `(..., n, n)` if `full`, else `(..., m, k)` and `(..., k, n)`. Derivatives suit
-/// functions that don't depend on the phases of singular vectors, nor on bases of those of repeated values. Infinite or NaN
-/// elements are an error when the result is evaluated.
+/// functions that don't depend on the phases of singular vectors, and of those that share a value only on the spaces they
+/// span. Infinite or NaN elements are an error when the result is evaluated.
 ///
 /// # Errors
 /// When `a` has fewer than two axes or another type than `float32`, `float64` and `complex64`.
