@@ -15,6 +15,7 @@ mod diagonal;
 mod dynamic;
 mod einsum;
 mod elementwise;
+mod fourier;
 mod fp8;
 mod gather;
 mod generate;
@@ -68,6 +69,7 @@ pub use create::*;
 pub use diagonal::*;
 pub use dynamic::*;
 pub use einsum::{EinsumPath, einsum, einsum_path};
+pub use fourier::*;
 pub use gather::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use hadamard::{Hadamard, hadamard_transform};
@@ -243,6 +245,9 @@ ops![
     ArgReduce,
     Matmul,
     Convolve,
+    Fourier,
+    RealFourier,
+    HalfFourier,
     Softmax,
     LogSumExp,
     Sort,
