@@ -6,6 +6,7 @@ pub mod conv;
 pub mod copy;
 mod dtype;
 mod error;
+pub mod fft;
 pub mod fused;
 pub mod gather;
 pub mod gemm;

@@ -14,6 +14,7 @@ mod dlpack;
 mod dtype;
 mod error;
 mod fast;
+mod fft;
 mod foreign;
 mod functions;
 mod index;
@@ -48,6 +49,7 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
     transforms::register(module)?;
     random::register(module)?;
     linalg::register(module)?;
+    fft::register(module)?;
     io::register(module)?;
     debug::register(module)?;
     fast::register(module)?;

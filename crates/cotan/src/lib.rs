@@ -31,6 +31,7 @@ mod derivatives;
 mod error;
 mod exec;
 pub mod fast;
+pub mod fft;
 mod graph;
 pub mod indexing;
 pub mod linalg;

@@ -2,6 +2,7 @@
 
 from op_table.convolution import CONVOLUTIONS
 from op_table.elementwise import BINARY, CASTS, TERNARY, UNARY, VIEWS
+from op_table.fft import TRANSFORMS
 from op_table.indexing import INDEXING
 from op_table.linalg import LINALG
 from op_table.products import MORE_PRODUCTS
@@ -21,6 +22,7 @@ TABLE = [
     *INDEXING,
     *CREATION,
 ]
+TABLE = [*ELEMENTWISE, *ALONG_AXES, *PRODUCTS, *CONVOLUTIONS, *TRANSFORMS, *SHAPES, *INDEXING, *CREATION]
 
 # Public callables of the module that are not ops over arrays, by why they need no row.
 EXEMPT = {

@@ -16,6 +16,7 @@ mod dynamic;
 mod einsum;
 mod elementwise;
 mod follow;
+mod fourier;
 mod fp8;
 mod gather;
 mod generate;
@@ -70,6 +71,7 @@ pub use diagonal::*;
 pub use dynamic::*;
 pub use einsum::{EinsumPath, einsum, einsum_path};
 pub use follow::*;
+pub use fourier::*;
 pub use gather::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use hadamard::{Hadamard, hadamard_transform};
@@ -253,6 +255,9 @@ ops![
     ArgReduce,
     Matmul,
     Convolve,
+    Fourier,
+    RealFourier,
+    HalfFourier,
     Softmax,
     LogSumExp,
     Sort,
