@@ -14,6 +14,7 @@ mod lanes;
 pub mod layout;
 pub mod memory;
 pub mod pool;
+pub mod quant;
 pub mod random;
 pub mod recurrence;
 pub mod reduce;

@@ -7,8 +7,10 @@
 
 mod args;
 mod array;
+mod backends;
 mod build;
 mod device;
+mod distributed;
 mod dlpack;
 mod dtype;
 mod error;
@@ -46,5 +48,7 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
     random::register(module)?;
     io::register(module)?;
     fast::register(module)?;
+    distributed::register(module)?;
+    backends::register(module)?;
     Ok(())
 }

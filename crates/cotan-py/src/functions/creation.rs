@@ -53,6 +53,7 @@ impl Limit {
 }
 
 /// The third argument of a range: its step, or its type after the stop and the step.
+#[cfg_attr(false, python("float | Dtype"))]
 enum StepOrDtype {
     Step(Limit),
     Dtype(PyDtype),

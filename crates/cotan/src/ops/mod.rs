@@ -26,6 +26,7 @@ mod load;
 mod matmul;
 mod pad;
 mod products;
+mod quantize;
 mod recurrence;
 mod reduce;
 mod rows;
@@ -75,6 +76,10 @@ pub use load::*;
 pub use matmul::*;
 pub use pad::*;
 pub use products::*;
+pub use quantize::{
+    PackBits, QuantFormat, QuantIndices, QuantMode, Quantized, UnpackBits, dequantize, gather_qmm, gather_qqmm, qqmm,
+    quantize, quantized_matmul,
+};
 pub use recurrence::*;
 pub use reduce::*;
 pub use rows::*;
@@ -250,6 +255,8 @@ ops![
     IndexedMatmul,
     SegmentedMatmul,
     Hadamard,
+    PackBits,
+    UnpackBits,
     Loop,
     While,
     Switch,
