@@ -16,6 +16,7 @@ pub mod layout;
 pub mod linalg;
 pub mod memory;
 pub mod pool;
+pub mod quant;
 pub mod random;
 pub mod recurrence;
 pub mod reduce;

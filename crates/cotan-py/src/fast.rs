@@ -65,6 +65,7 @@ fn cross_entropy(logits: ArrayArg, targets: ArrayArg, stream: Option<StreamArg>)
 }
 
 /// A position: an int, or an array of ints.
+#[cfg_attr(false, python("int | _Array"))]
 struct Offset(Array);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Offset {
@@ -119,6 +120,8 @@ fn rope(
     on(stream, fast::rope(&a.0, &options))
 }
 
+/// A mask: `"causal"`, or an array.
+#[cfg_attr(false, python("str | _Array"))]
 struct MaskArg(Mask);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for MaskArg {
@@ -199,7 +202,12 @@ fn gated_delta_update(
     all_on(stream, fast::gated_delta_update(inputs, optional(&initial_state), optional(&mask)))
 }
 
-/// A kernel for Metal devices, which calling it needs.
+/// A kernel for Metal devices, which calling it needs: a RuntimeError without.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.fast.metal_kernel("double", ["x"], ["y"], "y[i] = 2 * x[i];")(inputs=[mx.ones((2,))])
+/// Traceback (most recent call last):
+/// RuntimeError: metal_kernel: "double" needs a Metal device, there are only CPUs
 #[pyclass(name = "MetalKernel", module = "cotan.core.fast", frozen)]
 struct MetalKernel {
     name: String,
@@ -218,6 +226,12 @@ impl MetalKernel {
 }
 
 /// A kernel in the Metal language. It can be built anywhere; calling it is a RuntimeError, as cotan runs on CPUs.
+///
+/// ValueError when a name stands for both an input and an output.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.fast.metal_kernel("double", ["x"], ["y"], "y[i] = 2 * x[i];")
+/// MetalKernel("double")
 #[pyfunction]
 #[pyo3(signature = (
     name, input_names, output_names, source, header = "", ensure_row_contiguous = true, atomic_outputs = false,
@@ -248,6 +262,11 @@ fn no_cuda<T>(function: &str, name: &str) -> Result<T> {
 }
 
 /// A kernel in CUDA. RuntimeError, as cotan runs on CPUs.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.fast.cuda_kernel("double", ["x"], ["y"], "y[i] = 2 * x[i];")
+/// Traceback (most recent call last):
+/// RuntimeError: cuda_kernel: "double" needs a CUDA device, there are only CPUs
 #[pyfunction]
 #[pyo3(signature = (
     name, input_names, output_names, source, header = "", ensure_row_contiguous = true, shared_memory = 0,
@@ -266,6 +285,13 @@ fn cuda_kernel(
 }
 
 /// A call of a compiled CUDA kernel. RuntimeError, as cotan runs on CPUs.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.fast.precompiled_cuda_kernel(
+/// ...     name="double", compiled_source=b"", inputs=[mx.ones((2,))], output_shapes=[(2,)], output_dtypes=[mx.float32],
+/// ...     scalars=[], grid=(2, 1, 1), threadgroup=(2, 1, 1))
+/// Traceback (most recent call last):
+/// RuntimeError: precompiled_cuda_kernel: "double" needs a CUDA device, there are only CPUs
 #[pyfunction]
 #[pyo3(signature = (
     *, name, compiled_source, inputs, output_shapes, output_dtypes, scalars, grid, threadgroup, shared_memory = 0,

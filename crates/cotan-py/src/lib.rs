@@ -7,9 +7,11 @@
 
 mod args;
 mod array;
+mod backends;
 mod build;
 mod debug;
 mod device;
+mod distributed;
 mod dlpack;
 mod dtype;
 mod error;
@@ -53,5 +55,7 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
     io::register(module)?;
     debug::register(module)?;
     fast::register(module)?;
+    distributed::register(module)?;
+    backends::register(module)?;
     Ok(())
 }

@@ -18,11 +18,11 @@ TABLE = [
     *MORE_PRODUCTS,
     *CONVOLUTIONS,
     *LINALG,
+    *TRANSFORMS,
     *SHAPES,
     *INDEXING,
     *CREATION,
 ]
-TABLE = [*ELEMENTWISE, *ALONG_AXES, *PRODUCTS, *CONVOLUTIONS, *TRANSFORMS, *SHAPES, *INDEXING, *CREATION]
 
 # Public callables of the module that are not ops over arrays, by why they need no row.
 EXEMPT = {

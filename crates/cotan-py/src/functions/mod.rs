@@ -11,6 +11,7 @@ mod joining;
 mod matrix_products;
 mod namespace;
 mod products;
+mod quantization;
 mod reductions;
 mod scans;
 mod shapes;
@@ -82,5 +83,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     convolution::register(module)?;
     einsum::register(module)?;
     matrix_products::register(module)?;
+    quantization::register(module)?;
     namespace::register(module)
 }

@@ -28,6 +28,7 @@ mod load;
 mod matmul;
 mod pad;
 mod products;
+mod quantize;
 mod recurrence;
 mod reduce;
 mod rows;
@@ -82,6 +83,10 @@ pub use load::*;
 pub use matmul::*;
 pub use pad::*;
 pub use products::*;
+pub use quantize::{
+    PackBits, QuantFormat, QuantIndices, QuantMode, Quantized, UnpackBits, dequantize, gather_qmm, gather_qqmm, qqmm,
+    quantize, quantized_matmul,
+};
 pub use recurrence::*;
 pub use reduce::*;
 pub use rows::*;
@@ -268,6 +273,8 @@ ops![
     IndexedMatmul,
     SegmentedMatmul,
     Hadamard,
+    PackBits,
+    UnpackBits,
     Loop,
     While,
     Switch,

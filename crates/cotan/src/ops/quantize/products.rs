@@ -1,0 +1,180 @@
+//! Products with quantised matrices.
+
+use cotan_kernels::DType;
+
+use super::{QuantFormat, QuantMode, Quantized, check, expect_global, single_scale, values, wide};
+use crate::array::Array;
+use crate::error::{Error, Result, tuple};
+use crate::ops::{astype, gather_mm, matmul, reshape, swapaxes};
+
+/// Which matrices a product takes from batch axes; all in order where there is no index.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QuantIndices<'a> {
+    /// Of the left operand.
+    pub lhs: Option<&'a Array>,
+    /// Of the quantised one.
+    pub rhs: Option<&'a Array>,
+}
+
+/// `x @ w^T`, or `x @ w` unless `transpose`, for a quantised `w`, in the type that `x`, the scales and the biases promote
+/// to. It is computed in `float32` or wider.
+///
+/// # Errors
+/// When the parts of `w` don't fit together or to the format, `x` is not real or has no axes, or inner sizes differ.
+pub fn quantized_matmul(x: &Array, w: &Quantized, transpose: bool, format: QuantFormat) -> Result<Array> {
+    const OP: &str = "quantized_matmul";
+    let dtype = result_dtype(OP, x, check(OP, w, format)?, format)?;
+    let inner = wide(dtype);
+    let w = oriented(&values(w, format, None)?, transpose)?;
+    astype(&matmul(&astype(x, inner)?, &astype(&w, inner)?)?, dtype)
+}
+
+/// [`gather_mm`] of `x` with quantised matrices. A global scale of `nvfp4` has an element for each of them.
+///
+/// # Errors
+/// As [`quantized_matmul`] and [`gather_mm`].
+pub fn gather_qmm(
+    x: &Array,
+    w: &Quantized,
+    indices: QuantIndices,
+    transpose: bool,
+    format: QuantFormat,
+    global_scale: Option<&Array>,
+) -> Result<Array> {
+    const OP: &str = "gather_qmm";
+    if x.ndim() < 2 {
+        return Err(Error::value(OP, format!("needs matrices, got shape {}", tuple(x.shape()))));
+    }
+    let dtype = result_dtype(OP, x, check(OP, w, format)?, format)?;
+    let global = global_scale.map(|scale| scale_each(OP, scale, &w.packed, format)).transpose()?;
+    let inner = wide(dtype);
+    let w = oriented(&values(w, format, global.as_ref())?, transpose)?;
+    astype(&gather_mm(&astype(x, inner)?, &astype(&w, inner)?, indices.lhs, indices.rhs)?, dtype)
+}
+
+/// What is multiplied by a quantised left operand: quantised with these scales, or to be quantised.
+fn right_operand(
+    op: &'static str,
+    w: &Array,
+    scales: Option<&Array>,
+    format: QuantFormat,
+    global: Option<&Array>,
+) -> Result<Array> {
+    match (scales, w.dtype() == DType::U32) {
+        (Some(scales), true) => {
+            let w = Quantized { packed: w.clone(), scales: scales.clone(), biases: None };
+            check(op, &w, format)?;
+            values(&w, format, global)
+        }
+        (None, false) => rounded(w, format, global),
+        (Some(_), false) | (None, true) => {
+            let message = "scales belong to a quantised operand: give both or neither";
+            Err(Error::value(op, message))
+        }
+    }
+}
+
+/// The values that quantisation leaves. The global scale may have an element for each matrix.
+fn rounded(x: &Array, format: QuantFormat, global: Option<&Array>) -> Result<Array> {
+    let rows = reshape(x, &[&vec![1; 2usize.saturating_sub(x.ndim())], x.shape()].concat())?;
+    let quantized = super::quantize_with(&rows, format, global)?;
+    reshape(&values(&quantized, format, global)?, x.shape())
+}
+
+/// `x @ w^T` where `x` is quantised first, and `w` too unless it comes quantised with its scales. For `nvfp4` there may be
+/// a global scale of each.
+///
+/// # Errors
+/// For the affine mode ([`Error::Runtime`]); when `x` is not floating or has no axes, `w` is not a matrix, parts don't
+/// fit, or only one global scale is given.
+pub fn qqmm(
+    x: &Array,
+    w: &Array,
+    scales: Option<&Array>,
+    format: QuantFormat,
+    global_scales: [Option<&Array>; 2],
+) -> Result<Array> {
+    const OP: &str = "qqmm";
+    expect_both_quantizable(OP, x, format, global_scales)?;
+    if w.ndim() != 2 || x.ndim() == 0 {
+        let (x, w) = (tuple(x.shape()), tuple(w.shape()));
+        return Err(Error::value(OP, format!("needs an array with axes and a matrix, got shapes {x} and {w}")));
+    }
+    let single = |scale: Option<&Array>| scale.map(|scale| single_scale(OP, scale, format)).transpose();
+    let [of_x, of_w] = [single(global_scales[0])?, single(global_scales[1])?];
+    let dtype = product_dtype(x, w);
+    let right = right_operand(OP, w, scales, format, of_w.as_ref())?;
+    astype(&matmul(&rounded(x, format, of_x.as_ref())?, &oriented(&right, true)?)?, dtype)
+}
+
+/// [`qqmm`] of matrices chosen from batch axes, as [`gather_mm`] chooses them. Global scales have an element for each
+/// matrix of their operand.
+///
+/// # Errors
+/// As [`qqmm`] and [`gather_mm`].
+pub fn gather_qqmm(
+    x: &Array,
+    w: &Array,
+    scales: Option<&Array>,
+    indices: QuantIndices,
+    format: QuantFormat,
+    global_scales: [Option<&Array>; 2],
+) -> Result<Array> {
+    const OP: &str = "gather_qqmm";
+    expect_both_quantizable(OP, x, format, global_scales)?;
+    if x.ndim() < 2 || w.ndim() < 2 {
+        let (x, w) = (tuple(x.shape()), tuple(w.shape()));
+        return Err(Error::value(OP, format!("needs matrices, got shapes {x} and {w}")));
+    }
+    let each = |scale: Option<&Array>, of: &Array| scale.map(|scale| scale_each(OP, scale, of, format)).transpose();
+    let [of_x, of_w] = [each(global_scales[0], x)?, each(global_scales[1], w)?];
+    let right = oriented(&right_operand(OP, w, scales, format, of_w.as_ref())?, true)?;
+    let product = gather_mm(&rounded(x, format, of_x.as_ref())?, &right, indices.lhs, indices.rhs)?;
+    astype(&product, product_dtype(x, w))
+}
+
+fn oriented(w: &Array, transpose: bool) -> Result<Array> {
+    if transpose { swapaxes(w, -1, -2) } else { Ok(w.clone()) }
+}
+
+/// The type of a product, where scales that are codes have no say.
+fn result_dtype(op: &'static str, x: &Array, own: DType, format: QuantFormat) -> Result<DType> {
+    let dtype = match format.scale_dtype() {
+        None => x.dtype().promote(own),
+        Some(_) => x.dtype(),
+    };
+    if dtype.is_float() { Ok(dtype) } else { Err(Error::DType { op, dtype, expected: "a real floating type" }) }
+}
+
+fn product_dtype(x: &Array, w: &Array) -> DType {
+    if w.dtype().is_float() { x.dtype().promote(w.dtype()) } else { x.dtype() }
+}
+
+fn expect_both_quantizable(
+    op: &'static str,
+    x: &Array,
+    format: QuantFormat,
+    global_scales: [Option<&Array>; 2],
+) -> Result<()> {
+    if format.mode == QuantMode::Affine {
+        return Err(Error::Runtime { op, message: "the affine mode can't quantise both operands".into() });
+    }
+    if !x.dtype().is_float() {
+        return Err(Error::DType { op, dtype: x.dtype(), expected: "a real floating type" });
+    }
+    if global_scales[0].is_some() != global_scales[1].is_some() {
+        return Err(Error::value(op, "give the global scales of both operands or of none"));
+    }
+    Ok(())
+}
+
+/// Global scales, one for each matrix, with axes that broadcast to groups.
+fn scale_each(op: &'static str, scale: &Array, matrices: &Array, format: QuantFormat) -> Result<Array> {
+    expect_global(op, scale, format)?;
+    let batch = &matrices.shape()[..matrices.ndim().saturating_sub(2)];
+    if scale.shape() != batch {
+        let (given, batch) = (tuple(scale.shape()), tuple(batch));
+        return Err(Error::value(op, format!("global scales need the batch shape {batch}, got {given}")));
+    }
+    reshape(scale, &[batch, &[1, 1, 1]].concat())
+}
