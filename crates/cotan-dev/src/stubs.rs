@@ -15,6 +15,8 @@ mod register;
 mod render;
 mod signature;
 mod source;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +38,7 @@ const PRELUDE: &str = include_str!("stubs/prelude.pyi");
 pub fn write() -> Result<(), String> {
     let folder = root().join(PACKAGE);
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let all = generate()?;
+    let all = generate(&root().join(BINDING))?;
     for stale in existing(&folder).difference(&all.keys().cloned().collect()) {
         std::fs::remove_file(folder.join(stale)).map_err(|error| format!("{stale}: {error}"))?;
     }
@@ -50,7 +52,7 @@ pub fn write() -> Result<(), String> {
 /// Compares the stubs on disk with what the source gives.
 pub fn check() -> Result<(), String> {
     let folder = root().join(PACKAGE);
-    let all = generate()?;
+    let all = generate(&root().join(BINDING))?;
     let mut stale: BTreeSet<String> = existing(&folder);
     stale.retain(|name| !all.contains_key(name));
     for (name, text) in &all {
@@ -77,9 +79,9 @@ fn existing(folder: &Path) -> BTreeSet<String> {
     entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.ends_with(".pyi")).collect()
 }
 
-/// All stub files by name.
-fn generate() -> Result<BTreeMap<String, String>, String> {
-    let source = Source::read(&root().join(BINDING))?;
+/// All stub files of a binding, by name.
+fn generate(lib: &Path) -> Result<BTreeMap<String, String>, String> {
+    let source = Source::read(lib)?;
     let modules = register::modules(&source, "cotan")?;
     let registered = modules.iter().flat_map(|module| &module.entries).filter_map(|entry| match entry {
         Entry::Class(class) => Some(class.clone()),
@@ -119,8 +121,8 @@ fn hidden_classes(types: &Types<'_>, modules: &[PyModule], bodies: &mut [String]
 /// What a module has, without imports.
 fn body(types: &Types<'_>, module: &PyModule) -> Result<String, String> {
     let all: Vec<Result<String, String>> = module.entries.iter().map(|entry| written(types, entry)).collect();
-    let errors: Vec<&str> = all.iter().filter_map(|text| text.as_ref().err()).map(String::as_str).collect();
-    if errors.is_empty() { all.into_iter().collect() } else { Err(errors.join("\n")) }
+    let errors: BTreeSet<&str> = all.iter().filter_map(|text| text.as_ref().err()).map(String::as_str).collect();
+    if errors.is_empty() { all.into_iter().collect() } else { Err(errors.into_iter().collect::<Vec<_>>().join("\n")) }
 }
 
 fn written(types: &Types<'_>, entry: &Entry) -> Result<String, String> {

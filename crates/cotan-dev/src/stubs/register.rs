@@ -181,8 +181,11 @@ impl Walk<'_> {
         let names: Vec<&str> = segments.iter().map(String::as_str).collect();
         match (&names[..], &arguments[..]) {
             (["Ok" | "Some"], [value]) => Ok(value.clone()),
-            ([.., "PyModule", "new"], [_, Value::Text(name)]) => {
-                self.modules.push(PyModule { name: name.clone(), ..PyModule::default() });
+            ([.., "PyModule", "new"], _) => {
+                self.modules.push(PyModule::default());
+                if let Some(Value::Text(name)) = arguments.get(1) {
+                    self.modules.last_mut().into_iter().for_each(|module| module.name.clone_from(name));
+                }
                 Ok(Value::Module(self.modules.len() - 1))
             }
             ([.., "alias"], [Value::Module(module), _]) => {
@@ -236,11 +239,18 @@ impl Walk<'_> {
             }
             ("add", [name, value]) => {
                 if let Value::Text(name) = self.expr(home, name, variables)? {
-                    let entry = self.value(home, name, value, variables)?;
+                    let entry = self.value(home, module, name, value, variables)?;
                     self.modules[module].entries.push(entry);
                 } else {
                     let advice = "say what it adds: #[cfg_attr(false, python(\"name: type\"))] above the statement";
                     return Err(self.source.error(home, call.span(), advice));
+                }
+            }
+            ("add_submodule", [inner]) => {
+                if let Value::Module(inner) = self.expr(home, inner, variables)? {
+                    let name = self.modules[inner].name.rsplit('.').next().unwrap_or_default().to_string();
+                    let entry = self.submodule(module, inner, &name);
+                    self.modules[module].entries.push(entry);
                 }
             }
             ("setattr", [name, value]) if text(name).is_some_and(|name| name == "__doc__") => {
@@ -252,6 +262,13 @@ impl Walk<'_> {
             _ => {}
         }
         Ok(Value::Unknown)
+    }
+
+    /// A module within another, under a name.
+    fn submodule(&mut self, outer: usize, inner: usize, name: &str) -> Entry {
+        let full = format!("{}.{name}", self.modules[outer].name);
+        self.modules[inner].name.clone_from(&full);
+        Entry::Module(full)
     }
 
     fn path(&self, home: &[String], path: &syn::Path) -> Result<TypePath, String> {
@@ -279,12 +296,13 @@ impl Walk<'_> {
     fn value(
         &mut self,
         home: &[String],
+        module: usize,
         name: String,
         value: &Expr,
         variables: &mut Variables,
     ) -> Result<Entry, String> {
         match self.expr(home, value, variables)? {
-            Value::Module(inner) => return Ok(Entry::Module(self.modules[inner].name.clone())),
+            Value::Module(inner) => return Ok(self.submodule(module, inner, &name)),
             Value::Text(_) => return Ok(Entry::Value { name, ty: "str".into() }),
             Value::Unknown => {}
         }
