@@ -12,6 +12,7 @@ mod device;
 mod dlpack;
 mod dtype;
 mod error;
+mod export;
 mod foreign;
 mod functions;
 mod index;
@@ -45,5 +46,6 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
     transforms::register(module)?;
     random::register(module)?;
     io::register(module)?;
+    export::register(module)?;
     Ok(())
 }

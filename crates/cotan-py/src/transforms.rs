@@ -28,7 +28,7 @@ fn callable(transform: &str, fun: &Bound<'_, PyAny>) -> Result<()> {
 }
 
 /// A list or tuple of arrays.
-fn array_list(transform: &str, object: &Bound<'_, PyAny>) -> Result<Vec<Array>> {
+pub fn array_list(transform: &str, object: &Bound<'_, PyAny>) -> Result<Vec<Array>> {
     let items: Vec<Bound<'_, PyAny>> = match (object.cast::<PyList>(), object.cast::<PyTuple>()) {
         (Ok(list), _) => list.iter().collect(),
         (_, Ok(tuple)) => tuple.iter().collect(),
@@ -69,7 +69,7 @@ fn detached<'py>(object: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
 }
 
 /// The arrays in all arguments, as deep as containers go; everything else is passed over.
-fn all_arrays(args: &Bound<'_, PyTuple>) -> Result<Vec<Array>> {
+pub fn all_arrays(args: &Bound<'_, PyTuple>) -> Result<Vec<Array>> {
     pytree::cells(args)?.iter().map(pytree::Cell::get).collect()
 }
 

@@ -27,6 +27,7 @@ extern crate self as cotan;
 mod array;
 mod error;
 mod exec;
+pub mod export;
 mod graph;
 pub mod indexing;
 mod operators;

@@ -43,6 +43,7 @@ use cotan_kernels::Tensor;
 
 use crate::array::{Array, Spec};
 use crate::error::Result;
+use crate::trace::FollowShapes;
 
 pub use arg_reduce::*;
 pub use arrange::*;
@@ -121,6 +122,10 @@ impl Batched {
     pub fn expand(&self, examples: usize) -> Result<Array> {
         if self.mapped {
             return Ok(self.array.clone());
+        }
+        if FollowShapes::active() {
+            // How many examples there are is a number of this call only.
+            return Err(unknown("vmap"));
         }
         let shape = [&[examples], self.array.shape()].concat();
         broadcast_to(&self.array, &shape)
