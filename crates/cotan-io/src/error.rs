@@ -72,6 +72,12 @@ pub enum Error {
         /// The rule it breaks, with the numbers.
         what: String,
     },
+    /// A function file that breaks the rules of its format, or a function that the format can't hold.
+    #[error("corrupt function file: {what}")]
+    Function {
+        /// The rule it breaks.
+        what: String,
+    },
     /// The file was cut shorter after it was opened.
     #[error("load: the file shrank from {mapped} to {now} bytes while its arrays were unread")]
     Shrank {
@@ -175,6 +181,7 @@ impl Error {
             Error::Write { .. }
             | Error::Io(_)
             | Error::Malformed { .. }
+            | Error::Function { .. }
             | Error::Shrank { .. }
             | Error::MetadataShape { .. }
             | Error::Rank { .. }

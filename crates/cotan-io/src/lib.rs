@@ -17,6 +17,7 @@
 
 mod error;
 mod format;
+mod function;
 mod gguf;
 mod lazy;
 mod npy;
@@ -29,6 +30,7 @@ mod write;
 pub use cotan_kernels::DType;
 pub use error::{Direction, Error, ErrorKind, Result};
 pub use format::{Format, Loaded, load, load_file};
+pub use function::{load_function, save_function};
 pub use gguf::{MetaValue, save_gguf};
 pub use lazy::Lazy;
 pub use npy::save_npy;

@@ -107,7 +107,7 @@ impl Contents {
     }
 }
 
-fn borrowed(arrays: &[(String, Tensor)]) -> Vec<cotan_io::Tensor<'_>> {
+pub fn borrowed(arrays: &[(String, Tensor)]) -> Vec<cotan_io::Tensor<'_>> {
     let borrow = |(name, tensor)| {
         let (name, tensor): (&String, &Tensor) = (name, tensor);
         let data = tensor.as_bytes().unwrap_or_default();
@@ -127,7 +127,7 @@ fn elements(array: &Array, column_major: bool) -> cotan::Result<Tensor> {
 }
 
 /// Evaluates arrays without holding the interpreter.
-fn evaluate(py: Python<'_>, arrays: Vec<(String, Array)>) -> Result<Vec<(String, Tensor)>> {
+pub fn evaluate(py: Python<'_>, arrays: Vec<(String, Array)>) -> Result<Vec<(String, Tensor)>> {
     py.detach(|| arrays.into_iter().map(|(name, array)| Ok((name, elements(&array, false)?))).collect())
 }
 
@@ -396,7 +396,7 @@ fn filled(
 }
 
 /// An array that reads its elements from the file when they are needed.
-fn array(lazy: Lazy) -> Array {
+pub fn array(lazy: Lazy) -> Array {
     Array::lazy(&lazy.shape.clone(), lazy.dtype, Arc::new(InFile(lazy)))
 }
 

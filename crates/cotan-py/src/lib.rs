@@ -17,6 +17,7 @@ mod dtype;
 mod error;
 mod fast;
 mod fft;
+mod export;
 mod foreign;
 mod functions;
 mod index;
@@ -57,5 +58,6 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
     fast::register(module)?;
     distributed::register(module)?;
     backends::register(module)?;
+    export::register(module)?;
     Ok(())
 }

@@ -31,7 +31,7 @@ pub fn callable(transform: &str, fun: &Bound<'_, PyAny>) -> Result<()> {
 }
 
 /// A list or tuple of arrays.
-fn array_list(transform: &str, object: &Bound<'_, PyAny>) -> Result<Vec<Array>> {
+pub fn array_list(transform: &str, object: &Bound<'_, PyAny>) -> Result<Vec<Array>> {
     let items: Vec<Bound<'_, PyAny>> = match (object.cast::<PyList>(), object.cast::<PyTuple>()) {
         (Ok(list), _) => list.iter().collect(),
         (_, Ok(tuple)) => tuple.iter().collect(),

@@ -253,11 +253,21 @@ impl Array {
         self.eval()?;
         match &*self.0.state() {
             State::Ready(tensor) | State::Traced(tensor, ..) => Ok(tensor.clone()),
-            State::Placeholder(transform) => Err(Error::NoValue { transform }),
+            State::Placeholder(transform) => Err(self.no_value(transform)),
             State::Pending(call, _) => {
                 Err(Error::Runtime { op: call.op.name(), message: "evaluation left no value".into() })
             }
         }
+    }
+
+    /// Why an argument of a function that `transform` reads has no value.
+    pub(crate) fn no_value(&self, transform: &'static str) -> Error {
+        if self.0.trace.as_ref().is_none_or(|trace| trace.is_open()) {
+            return Error::NoValue { transform };
+        }
+        let message = "the array stood for an argument while a function was read, and that is over; \
+            return what is needed outside, or name its container in outputs";
+        Error::Runtime { op: transform, message: message.into() }
     }
 
     /// The elements in row-major order.

@@ -32,6 +32,7 @@ mod error;
 mod exec;
 pub mod fast;
 pub mod fft;
+pub mod export;
 mod graph;
 pub mod indexing;
 pub mod linalg;

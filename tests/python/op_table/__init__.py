@@ -32,6 +32,7 @@ EXEMPT = {
     "types": "result_type can_cast issubdtype isdtype broadcast_shapes",
     "files": "load save savez savez_compressed save_safetensors save_gguf",
     "exchange": "from_dlpack",
+    "export": "export_function exporter import_function export_to_dot",
     "printing": "get_printoptions set_printoptions printoptions",
     "devices": "default_device set_default_device default_stream set_default_stream new_stream stream device_count "
     "device_info is_available new_thread_local_stream new_thread_unsafe_stream",

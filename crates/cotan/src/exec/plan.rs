@@ -77,7 +77,7 @@ impl Plan {
         let nodes = graph::topological(targets, |array| match &*array.0.state() {
             State::Ready(_) | State::Traced(..) => Ok(None),
             State::Pending(call, index) => Ok(Some((call.clone(), *index))),
-            State::Placeholder(transform) => Err(Error::NoValue { transform }),
+            State::Placeholder(transform) => Err(array.no_value(transform)),
         })?;
         let mut made: FxHashMap<usize, (u32, u32)> = FxHashMap::default();
         let mut steps: Vec<Step> = Vec::with_capacity(nodes.len());
@@ -167,7 +167,7 @@ fn source(input: &Array, made: &FxHashMap<usize, (u32, u32)>) -> Result<Source> 
     }
     match &*input.0.state() {
         State::Ready(tensor) | State::Traced(tensor, ..) => Ok(Source::Ready(tensor.clone())),
-        State::Placeholder(transform) => Err(Error::NoValue { transform }),
+        State::Placeholder(transform) => Err(input.no_value(transform)),
         State::Pending(call, _) => Err(Error::Runtime { op: call.op.name(), message: "input was not ordered".into() }),
     }
 }

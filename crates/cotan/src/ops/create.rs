@@ -2,6 +2,7 @@
 
 use cotan_kernels::{DType, Scalar};
 
+use super::follow::expect_fixed;
 use super::{
     abs, add, arange, astype, broadcast_to, cos, divide, equal, greater_equal, multiply, ones, reshape, subtract,
     where_, zeros_like,
@@ -68,6 +69,7 @@ pub fn tri(n: usize, m: usize, k: i64, dtype: DType) -> Result<Array> {
 /// # Errors
 /// When `a` has fewer than two axes.
 pub fn tril(a: &Array, k: i64) -> Result<Array> {
+    expect_fixed("tril", a)?;
     let [n, m] = matrix("tril", a)?;
     where_(&lower(n, m, k)?, a, &zeros_like(a))
 }
@@ -77,6 +79,7 @@ pub fn tril(a: &Array, k: i64) -> Result<Array> {
 /// # Errors
 /// When `a` has fewer than two axes.
 pub fn triu(a: &Array, k: i64) -> Result<Array> {
+    expect_fixed("triu", a)?;
     let [n, m] = matrix("triu", a)?;
     where_(&lower(n, m, k.saturating_sub(1))?, &zeros_like(a), a)
 }

@@ -4,6 +4,7 @@ use cotan_kernels::layout::Strides;
 use cotan_kernels::{DType, Output, Tensor, region};
 use smallvec::smallvec;
 
+use super::follow::expect_fixed;
 use super::slice::tangent_or_zeros;
 use super::{
     Batched, PadMode, PadWidth, Primitive, Site, Tangents, add, arange, astype, greater_equal, less, logical_and,
@@ -124,12 +125,21 @@ impl DynamicSlice {
     }
 }
 
+/// Refuses what is larger than the array.
+fn expect_within(op: &'static str, a: &Array, sizes: &[usize]) -> Result<()> {
+    if sizes.len() == a.ndim() && sizes.iter().zip(a.shape()).all(|(size, whole)| size <= whole) {
+        return Ok(());
+    }
+    Err(Error::value(op, format!("sizes {} don't fit into shape {}", tuple(sizes), tuple(a.shape()))))
+}
+
 impl Primitive for DynamicSlice {
     fn name(&self) -> &'static str {
         "slice"
     }
 
     fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>> {
+        expect_within(self.name(), &inputs[0], &self.sizes)?;
         Ok(vec![Spec::new(&self.sizes, inputs[0].dtype())])
     }
 
@@ -140,6 +150,7 @@ impl Primitive for DynamicSlice {
 
     fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
         let Some(cotangent) = &cotangents[0] else { return Ok(vec![None; 2]) };
+        expect_fixed(self.name(), &site.inputs[0])?;
         let shape = site.inputs[0].shape();
         let start = clamp(&site.inputs[1], &vec![0; self.axes.len()], &self.limits(shape))?;
         let zero = zeros_view(shape, cotangent.dtype())?;
@@ -212,6 +223,7 @@ impl Primitive for DynamicSliceUpdate {
     }
 
     fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>> {
+        expect_within(self.name(), &inputs[0], inputs[1].shape())?;
         Ok(vec![inputs[0].spec()])
     }
 
@@ -225,6 +237,7 @@ impl Primitive for DynamicSliceUpdate {
 
     fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
         let Some(cotangent) = &cotangents[0] else { return Ok(vec![None; 3]) };
+        expect_fixed(self.name(), &site.inputs[0])?;
         let (update, start) = (&site.inputs[1], &site.inputs[2]);
         let mut all = vec![None; 3];
         if site.wanted[0] {

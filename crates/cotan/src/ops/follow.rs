@@ -61,7 +61,8 @@ pub struct Count {
 
 /// True when the shape of `a` may be another one in the next call of the function that is being recorded.
 pub(crate) fn varies(a: &Array) -> bool {
-    FollowShapes::active() && a.0.trace.is_some()
+    // An array without axes has only one shape.
+    FollowShapes::active() && a.0.trace.is_some() && a.ndim() > 0
 }
 
 /// Refuses an operation that would fix what follows from a shape, in a function that is recorded for all shapes.
@@ -170,14 +171,14 @@ impl Regroup {
     }
 
     /// The rule for an array with one more axis in front.
-    fn behind_axis(&self, size: usize) -> Regroup {
+    fn behind_axis(&self) -> Regroup {
         let behind = |axes: &Shape| axes.iter().map(|axis| axis + 1).collect();
         match self {
             Regroup::Flatten { first, last } => Regroup::Flatten { first: first + 1, last: last + 1 },
             Regroup::Unflatten { axis, sizes } => Regroup::Unflatten { axis: axis + 1, sizes: sizes.clone() },
             Regroup::Squeeze(axes) => Regroup::Squeeze(behind(axes)),
             Regroup::Expand(axes) => Regroup::Expand(behind(axes)),
-            Regroup::Into(sizes) => Regroup::Into(std::iter::once(size as i64).chain(sizes.iter().copied()).collect()),
+            Regroup::Into(sizes) => Regroup::Into(sizes.clone()),
         }
     }
 }
@@ -211,12 +212,24 @@ impl Primitive for Regroup {
         Ok(vec![cotangents[0].as_ref().map(|cotangent| reshape_like(cotangent, &site.inputs[0])).transpose()?])
     }
 
-    fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {
+    fn vmap(&self, inputs: &[Batched], _: usize) -> Result<Vec<Batched>> {
         let array = &inputs[0].array;
         // What joins or takes apart no axis of a scalar does so behind the mapped axis.
         let rule = match self {
             Regroup::Flatten { .. } if array.ndim() == 1 => Regroup::Expand(smallvec![1]),
-            rule => rule.behind_axis(examples),
+            Regroup::Into(sizes) => {
+                let flat = match array.ndim() {
+                    1 => Regroup::Expand(smallvec![1]),
+                    rank => Regroup::Flatten { first: 1, last: rank - 1 },
+                };
+                let rows = regroup(array, flat)?;
+                let rule = match sizes.is_empty() {
+                    true => Regroup::Squeeze(smallvec![1]),
+                    false => Regroup::Unflatten { axis: 1, sizes: sizes.clone() },
+                };
+                return Ok(vec![Batched::mapped(regroup(&rows, rule)?)]);
+            }
+            rule => rule.behind_axis(),
         };
         Ok(vec![Batched::mapped(regroup(array, rule)?)])
     }

@@ -56,6 +56,7 @@ use crate::error::Result;
 use crate::linalg::{
     Cholesky, Cofactor, Determinant, Eig, Eigh, Inverse, Lu, LuSolve, PseudoInverse, Qr, Svd, TriangularSolve,
 };
+use crate::trace::FollowShapes;
 
 pub use arg_reduce::*;
 pub use arrange::*;
@@ -146,6 +147,10 @@ impl Batched {
     pub fn expand(&self, examples: usize) -> Result<Array> {
         if self.mapped {
             return Ok(self.array.clone());
+        }
+        if FollowShapes::active() {
+            // How many examples there are is a number of this call only.
+            return Err(unknown("vmap"));
         }
         let shape = [&[examples], self.array.shape()].concat();
         broadcast_to(&self.array, &shape)

@@ -1,8 +1,8 @@
 //! Products composed of matrix products and elementwise ones.
 
-use cotan_kernels::Scalar;
+use cotan_kernels::{Scalar, layout};
 
-use super::{add, astype, broadcast_to, conj, matmul, multiply, normalize_axes, normalize_axis, permute, reshape, sum};
+use super::{add, astype, conj, matmul, multiply, normalize_axes, normalize_axis, permute, reshape, sum};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result, tuple};
 
@@ -16,7 +16,10 @@ pub fn addmm(c: &Array, a: &Array, b: &Array, alpha: f64, beta: f64) -> Result<A
         if factor == 1.0 { Ok(x) } else { multiply(&x, &Array::full(&[], Scalar::new(factor).cast(dtype))) }
     };
     let product = scaled(matmul(&astype(a, dtype)?, &astype(b, dtype)?)?, alpha)?;
-    let term = broadcast_to(&scaled(astype(c, dtype)?, beta)?, product.shape())?;
+    let term = scaled(astype(c, dtype)?, beta)?;
+    if layout::broadcast(product.shape(), term.shape()).as_deref() != Some(product.shape()) {
+        return Err(Error::Broadcast { op: "addmm", left: c.shape().into(), right: product.shape().into() });
+    }
     add(&product, &term)
 }
 

@@ -5,6 +5,7 @@ use smallvec::smallvec;
 
 pub use cotan_kernels::gather::ScatterMode;
 
+use super::follow::expect_fixed;
 use super::follow::{flat, reshape_like};
 use super::gather::fitted;
 use super::{Arange, Batched, Gather, Primitive, Site, Tangents, astype, batched_indices, check_blocks};
@@ -138,6 +139,7 @@ impl Places<'_> {
 
     /// One for the updates that stay when all are set in order, else zero.
     fn last(&self, source: &Array, updates: &Array) -> Result<Array> {
+        expect_fixed("scatter", source)?;
         let dtype = if i32::try_from(updates.size()).is_ok() { DType::I32 } else { DType::I64 };
         let count = Arange { start: Scalar::zero(dtype), step: Scalar::one(dtype), len: updates.size() };
         let number = reshape(&Array::apply(count, smallvec![])?, updates.shape())?;
@@ -147,6 +149,7 @@ impl Places<'_> {
 
     /// For each update the product of the source and of the other updates at its place.
     fn product_of_others(&self, source: &Array, updates: &Array) -> Result<Array> {
+        expect_fixed("scatter", source)?;
         let zero = zeros(&[], updates.dtype());
         let is_zero = equal(updates, &zero)?;
         let rest = where_(&is_zero, &ones_like(updates), updates)?;

@@ -5,6 +5,7 @@ use cotan_kernels::{DType, layout};
 use super::{bits, expect_fit, given_or_next, gumbel, number, uniform};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result};
+use crate::ops::expect_fixed;
 use crate::ops::{add, argmax, argsort, astype, cumsum, exp, expand_dims, floor, less, max, maximum};
 use crate::ops::{minimum, multiply, normalize_axis, reshape, searchsorted, subtract, sum, take};
 
@@ -60,6 +61,7 @@ pub fn bernoulli(p: &Array, shape: Option<&[usize]>, key: Option<&Array>) -> Res
 /// samples, the axis is empty, or `key` is not a key.
 pub fn categorical(logits: &Array, axis: i64, samples: Samples, key: Option<&Array>) -> Result<Array> {
     const OP: &str = "categorical";
+    expect_fixed(OP, logits)?;
     let axis = normalize_axis(OP, axis, logits.ndim())?;
     let n = logits.shape()[axis];
     let mut rows = Shape::from_slice(logits.shape());

@@ -17,6 +17,7 @@ use smallvec::smallvec;
 
 use crate::array::Array;
 use crate::error::{Error, Result, tuple};
+use crate::ops::expect_fixed;
 use crate::ops::{
     RandomBits, abs, add, astype, broadcast_to, clip, divide, erf, erfinv, log, log1p, minimum, multiply,
 };
@@ -205,6 +206,7 @@ fn expect_key(op: &'static str, key: &Array) -> Result<()> {
 /// Parameters may repeat over the drawn shape, but don't enlarge it.
 fn expect_fit(op: &'static str, parameters: &[&Array], shape: &[usize]) -> Result<()> {
     for parameter in parameters {
+        expect_fixed(op, parameter)?;
         broadcast_to(parameter, shape).map_err(|_| Error::Broadcast {
             op,
             left: parameter.shape().into(),
