@@ -16,6 +16,7 @@ fn triangle(upper: bool) -> Triangle {
 }
 
 /// `'L'` or `'U'`.
+#[cfg_attr(false, python("Literal['L', 'U']"))]
 struct Uplo(Triangle);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Uplo {
@@ -34,6 +35,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Uplo {
 }
 
 /// A number or the name of a norm.
+#[cfg_attr(false, python("float | str"))]
 struct OrdArg(Ord);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for OrdArg {
@@ -407,6 +409,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         solve_triangular, det, slogdet, cross, matrix_rank, matrix_power,
     );
     linalg.setattr("__doc__", "Linear algebra on matrices in the last two axes; the axes before them are a batch.")?;
+    #[cfg_attr(false, python("matrix_norm: Callable[..., array]"))]
     module.add("matrix_norm", linalg.getattr("norm")?)?;
     module.add("linalg", &linalg)?;
     // `import cotan.core.linalg` finds it here.

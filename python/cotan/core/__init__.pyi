@@ -11,6 +11,12 @@ import numpy
 from numpy.typing import NDArray
 from typing_extensions import Buffer, Self, disjoint_base
 from . import random as random
+from . import linalg as linalg
+from . import fft as fft
+from . import fast as fast
+from . import distributed as distributed
+from . import metal as metal
+from . import cuda as cuda
 
 __all__ = [
     "ArrayAt",
@@ -21,6 +27,7 @@ __all__ = [
     "Drawing",
     "Dtype",
     "DtypeCategory",
+    "FunctionExporter",
     "NanCheck",
     "PrintOptions",
     "Profile",
@@ -80,6 +87,7 @@ __all__ = [
     "broadcast_to",
     "can_cast",
     "ceil",
+    "check_grads",
     "checkpoint",
     "clear_cache",
     "clear_streams",
@@ -105,6 +113,7 @@ __all__ = [
     "cosh",
     "count_nonzero",
     "cpu",
+    "cuda",
     "cummax",
     "cummin",
     "cumprod",
@@ -117,12 +126,14 @@ __all__ = [
     "default_stream",
     "degrees",
     "depends",
+    "dequantize",
     "device_count",
     "device_info",
     "diag",
     "diagonal",
     "diff",
     "disable_compile",
+    "distributed",
     "divide",
     "divmod",
     "draw",
@@ -142,7 +153,12 @@ __all__ = [
     "exp",
     "expand_dims",
     "expm1",
+    "export_function",
+    "export_to_dot",
+    "exporter",
     "eye",
+    "fast",
+    "fft",
     "finfo",
     "flatten",
     "flip",
@@ -158,6 +174,8 @@ __all__ = [
     "full",
     "full_like",
     "gather_mm",
+    "gather_qmm",
+    "gather_qqmm",
     "generic",
     "get_active_memory",
     "get_array_buffer_size",
@@ -172,9 +190,12 @@ __all__ = [
     "hadamard_transform",
     "hamming",
     "hanning",
+    "hessian",
+    "hvp",
     "identity",
     "iinfo",
     "imag",
+    "import_function",
     "inexact",
     "inf",
     "inner",
@@ -192,11 +213,15 @@ __all__ = [
     "isneginf",
     "isposinf",
     "issubdtype",
+    "jacfwd",
+    "jacrev",
     "jvp",
     "kron",
     "left_shift",
     "less",
     "less_equal",
+    "linalg",
+    "linearize",
     "linspace",
     "load",
     "log",
@@ -217,6 +242,7 @@ __all__ = [
     "mean",
     "median",
     "meshgrid",
+    "metal",
     "min",
     "minimum",
     "minmax",
@@ -246,6 +272,9 @@ __all__ = [
     "prod",
     "profile",
     "put_along_axis",
+    "qqmm",
+    "quantize",
+    "quantized_matmul",
     "radians",
     "random",
     "real",
@@ -355,6 +384,16 @@ _Stream: TypeAlias = Stream | ThreadLocalStream | Device | DeviceType
 # Axes for arrays, or for containers of arrays.
 _MapAxes: TypeAlias = int | Sequence[_MapAxes] | Mapping[Any, _MapAxes] | None
 _File: TypeAlias = str | PathLike[str] | BinaryIO
+
+@final
+class _linear_function:
+    """The derivative of a function at a point. Call it with a tangent per argument, as often as you like."""
+    def __call__(self, *tangents: Any) -> Any: ...
+
+@final
+class _jacobian_function:
+    """A function together with the arguments that its Jacobian is taken for."""
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
 @final
 class _PrintOptionsContext:
@@ -2804,7 +2843,7 @@ def meshgrid(
     indexing: str | None = "xy",
     stream: _Stream | None = None,
 ) -> tuple[array, ...]:
-    """Coordinates over the grid that one-dimensional arrays span, as a tuple with an array per input.
+    """Coordinates over the grid that flattened arrays span, as a tuple with an array per input.
 
     With `indexing="xy"` the first input runs along the second axis, with `"ij"` along the first. With `sparse` each array
     keeps size 1 along the axes of the others. ValueError for another `indexing` and for inputs with more axes.
@@ -2992,7 +3031,7 @@ def tile(a: _Array, reps: int | Sequence[int], /, *, stream: _Stream | None = No
            [1, 2, 1, 2]], dtype=int32)
     """
 
-def roll(a: _Array, shift: _Axes, axis: _Axes | None = None, /, *, stream: _Stream | None = None) -> array:
+def roll(a: _Array, /, shift: _Axes, axis: _Axes | None = None, *, stream: _Stream | None = None) -> array:
     """The elements moved by `shift` places along `axis`, those that fall off the end coming in at the front.
 
     Several shifts and axes pair up. Without an axis the flattened array is rotated, and several shifts add up.
@@ -3733,6 +3772,154 @@ def hadamard_transform(a: _Array, scale: float | None = None, stream: _Stream | 
     array([5, -1, -2, 0], dtype=float32)
     """
 
+def quantize(
+    w: _Array,
+    /,
+    group_size: int | None = None,
+    bits: int | None = None,
+    mode: str = "affine",
+    *,
+    global_scale: _Array | None = None,
+    stream: _Stream | None = None,
+) -> list[array]:
+    """Codes of few bits for the elements of `w`, with a scale for every group of `group_size` in a row.
+
+    Returns a list: the codes, packed in words of uint32 as one little-endian string of bits a row; the scales; and for mode
+    "affine" the biases. An element is about scale * code + bias, with groups of 32, 64 (default) or 128 and 1, 2, 3, 4
+    (default), 5, 6 or 8 bits. The codes of the other modes are floats times a scale: "mxfp4" and "mxfp8" have groups of 32 and
+    powers of two as scales, "nvfp4" has groups of 16 and 8-bit floats, and may have a `global_scale` of float32.
+
+    ValueError when `w` is not floating, has fewer than two axes or rows of no multiple of the group size, and for sizes
+    that a mode doesn't have.
+
+    >>> import cotan.core as mx
+    >>> mx.quantize(mx.arange(32.0).reshape(1, 32), group_size=32, bits=2)
+    [array([[1785375, 349525]], dtype=uint32), array([[-10.3333]], dtype=float32), array([[31]], dtype=float32)]
+    """
+
+def dequantize(
+    w: _Array,
+    /,
+    scales: _Array,
+    biases: _Array | None = None,
+    group_size: int | None = None,
+    bits: int | None = None,
+    mode: str = "affine",
+    global_scale: _Array | None = None,
+    dtype: Dtype | None = None,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """The values of a quantised matrix: the inverse of `quantize`, but for its rounding.
+
+    They have the type `dtype`, by default that of the scales and biases, or bfloat16 for modes other than "affine".
+    ValueError when the parts don't fit together or to the mode.
+
+    >>> import cotan.core as mx
+    >>> w = mx.arange(32.0).reshape(1, 32)
+    >>> mx.dequantize(*mx.quantize(w, 32, 2), 32, 2)[0, :8]
+    array([0, 0, 0, 0, 0, 0, 10.3333, 10.3333], dtype=float32)
+    """
+
+def quantized_matmul(
+    x: _Array,
+    w: _Array,
+    /,
+    scales: _Array,
+    biases: _Array | None = None,
+    transpose: bool = True,
+    group_size: int | None = None,
+    bits: int | None = None,
+    mode: str = "affine",
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """`x @ w.T`, or `x @ w` unless `transpose`, for a quantised `w`; the axes before the last two broadcast.
+
+    The result has the type that x, the scales and the biases promote to. It can be differentiated by these, but not by the
+    codes (RuntimeError). ValueError when the parts don't fit together or to the mode.
+
+    >>> import cotan.core as mx
+    >>> w = mx.quantize(mx.ones((8, 64)))
+    >>> mx.quantized_matmul(mx.ones((2, 64)), *w).shape
+    (2, 8)
+    """
+
+def gather_qmm(
+    x: _Array,
+    w: _Array,
+    /,
+    scales: _Array,
+    biases: _Array | None = None,
+    lhs_indices: _Array | None = None,
+    rhs_indices: _Array | None = None,
+    transpose: bool = True,
+    group_size: int | None = None,
+    bits: int | None = None,
+    mode: str = "affine",
+    global_scale: _Array | None = None,
+    *,
+    sorted_indices: bool = False,
+    stream: _Stream | None = None,
+) -> array:
+    """`gather_mm` with quantised matrices: products of matrices that indices choose out of the batch axes of `x` and `w`.
+
+    A `global_scale` of mode "nvfp4" has an element for every matrix of `w`. `sorted_indices` promises sorted indices, and
+    changes no result. Errors as of `quantized_matmul` and `gather_mm`.
+
+    >>> import cotan.core as mx
+    >>> experts = mx.quantize(mx.ones((4, 8, 64)))
+    >>> mx.gather_qmm(mx.ones((3, 1, 64)), *experts, rhs_indices=mx.array([0, 3, 3])).shape
+    (3, 1, 8)
+    """
+
+def qqmm(
+    x: _Array,
+    w: _Array,
+    scales: _Array | None = None,
+    group_size: int | None = None,
+    bits: int | None = None,
+    mode: str = "nvfp4",
+    global_scale_x: _Array | None = None,
+    global_scale_w: _Array | None = None,
+    *,
+    stream: _Stream | None = None,
+) -> array:
+    """`x @ w.T` where `x` is quantised first, and `w` too unless it comes quantised, with its scales.
+
+    The modes are those of `quantize` but "affine", which is a RuntimeError. `w` is a matrix. Mode "nvfp4" takes global
+    scales, of both operands or of none. It can't be differentiated (RuntimeError). ValueError when shapes don't fit.
+
+    >>> import cotan.core as mx
+    >>> mx.qqmm(mx.ones((2, 64)), mx.ones((8, 64)), mode="mxfp8")[0, 0]
+    array(64, dtype=float32)
+    """
+
+def gather_qqmm(
+    x: _Array,
+    w: _Array,
+    /,
+    scales: _Array | None = None,
+    lhs_indices: _Array | None = None,
+    rhs_indices: _Array | None = None,
+    group_size: int | None = None,
+    bits: int | None = None,
+    mode: str = "nvfp4",
+    global_scale_x: _Array | None = None,
+    global_scale_w: _Array | None = None,
+    *,
+    sorted_indices: bool = False,
+    stream: _Stream | None = None,
+) -> array:
+    """`qqmm` of matrices that indices choose out of the batch axes of `x` and `w`, as `gather_mm` does.
+
+    Global scales have an element for every matrix of their operand. Errors as of `qqmm` and `gather_mm`.
+
+    >>> import cotan.core as mx
+    >>> mx.gather_qqmm(mx.ones((3, 1, 64)), mx.ones((4, 8, 64)), rhs_indices=mx.array([0, 3, 3])).shape
+    (3, 1, 8)
+    """
+
 def __array_namespace_info__() -> _ArrayNamespaceInfo:
     """An object that tells of the module's devices, element types and capabilities, as the Python array API has it."""
 
@@ -3878,13 +4065,22 @@ def compile(
 ) -> Callable[_P, _R]:
     """A function that is recorded once and replayed without running its Python code again.
 
-    It is recorded anew for arguments of other shapes, types or constants. `inputs` and `outputs` name containers of
-    arrays that the function reads and changes besides its arguments. Inside, arrays have no values: `item()` or
-    `if x > 0` raise ValueError.
+    It is recorded anew for arguments of other shapes, types or constants; with `shapeless`, only for other types and
+    numbers of axes. Arguments are arrays and constants (int, float, bool, str, None), nested in lists, tuples and dicts.
+    Anything else the function reads is frozen when it is recorded, unless `inputs` names the containers of arrays that
+    it reads, and `outputs` those that it changes. Inside, arrays have no values: `item()` or `if x > 0` raise ValueError.
+
+    The compiled functions of one function share their recordings. The 128 most recently used ones are kept:
+    `cache_info()`, `cache_size()` and `cache_clear()` show and clear them, and `cache_limit` can be set.
+    `disable_compile()`, or `COTAN_DISABLE_COMPILE` or `MLX_DISABLE_COMPILE` in the environment, run the Python code on
+    every call.
 
     >>> import cotan.core as mx
-    >>> mx.compile(lambda x: x * 2 + 1)(mx.array(3.0))
-    array(7, dtype=float32)
+    >>> line = mx.compile(lambda x, slope: x * slope + 1)
+    >>> line(mx.array(3.0), 2), line(mx.array(4.0), 2)
+    (array(7, dtype=float32), array(9, dtype=float32))
+    >>> line.cache_info()
+    CacheInfo(hits=1, misses=1, maxsize=128, currsize=1)
     """
 
 def disable_compile() -> None:
@@ -3901,7 +4097,7 @@ def disable_compile() -> None:
     """
 
 def enable_compile() -> None:
-    """Undoes `disable_compile`.
+    """Undoes `disable_compile`, and what the environment said.
 
     >>> import cotan.core as mx
     >>> mx.enable_compile()
@@ -3980,6 +4176,76 @@ def switch(index: array | int, branches: Sequence[Callable[..., _R]], *operands:
     >>> import cotan.core as mx
     >>> mx.switch(mx.array(1), [mx.sin, mx.square, mx.abs], mx.array(3.0))
     array(9, dtype=float32)
+    """
+
+def jacfwd(fun: Any, argnums: Any = None) -> _jacobian_function:
+    """A function that computes the Jacobian of `fun` by forward mode.
+
+    Each array of the result is replaced by what is nested like the chosen arguments (`argnums`, an int or several; by
+    default the first), whose arrays have the result's shape followed by the argument's. `fun` runs once. Best where
+    results are larger than arguments; see `jacrev`.
+
+    >>> import cotan.core as mx
+    >>> mx.jacfwd(lambda x: x * x)(mx.array([1.0, 2.0]))
+    array([[2, 0],
+           [0, 4]], dtype=float32)
+    """
+
+def jacrev(fun: Any, argnums: Any = None) -> _jacobian_function:
+    """Like `jacfwd`, by reverse mode: best where arguments are larger than results.
+
+    >>> import cotan.core as mx
+    >>> mx.jacrev(lambda x: mx.cumsum(x))(mx.array([1.0, 2.0]))
+    array([[1, 0],
+           [1, 1]], dtype=float32)
+    """
+
+def hessian(fun: Any, argnums: Any = None) -> _jacobian_function:
+    """A function that computes the second derivatives of `fun`: `jacfwd` of `jacrev`.
+
+    >>> import cotan.core as mx
+    >>> mx.hessian(lambda x: x[0] * x[1])(mx.array([1.0, 2.0]))
+    array([[0, 1],
+           [1, 0]], dtype=float32)
+    """
+
+def hvp(fun: Any, primals: Any, tangents: Any) -> Any:
+    """The Hessian of `fun`, which returns a scalar, at `primals`, times `tangents`; the Hessian itself is never built.
+
+    Both are lists or tuples with an entry per argument, and so is the result.
+
+    >>> import cotan.core as mx
+    >>> mx.hvp(lambda x: (x ** 3).sum(), [mx.array([1.0, 2.0])], [mx.array([1.0, 1.0])])
+    [array([6, 12], dtype=float32)]
+    """
+
+def linearize(fun: Any, *primals: Any) -> tuple[Any, _linear_function]:
+    """Calls `fun` and returns `(result, f_jvp)`: `f_jvp` takes a tangent per argument and gives the tangent of the result,
+    without calling `fun` again.
+
+    >>> import cotan.core as mx
+    >>> y, f_jvp = mx.linearize(mx.sin, mx.array(0.0))
+    >>> f_jvp(mx.array(2.0))
+    array(2, dtype=float32)
+    """
+
+def check_grads(
+    f: Any,
+    args: Any,
+    order: int = 2,
+    modes: Sequence[str] | None = ("fwd", "rev"),
+    atol: float | None = None,
+    rtol: float | None = None,
+    eps: float | None = None,
+) -> None:
+    """Raises AssertionError if derivatives of `f` at `args` (a list or tuple with an entry per argument) are wrong.
+
+    `jvp` ("fwd") is compared with central differences along random directions, `vjp` ("rev") with the transpose of `jvp`,
+    and so on for the derivatives up to `order`. The message names the argument, the direction, what was expected and what
+    was got. Tolerances and the step `eps` default to what the least precise type among the arguments allows.
+
+    >>> import cotan.core as mx
+    >>> mx.check_grads(lambda x: mx.sin(x).sum(), [mx.array([0.5, 1.0])])
     """
 
 def save(file: _File, arr: _Array) -> None:
@@ -4267,4 +4533,92 @@ def draw_graph(*args: Any) -> Drawing:
     └ %2: float32 (2,) = exp %1
     return %2
     2 calls in 1 kernel
+    """
+
+@final
+class FunctionExporter:
+    """Stores one function for several kinds of arguments: each call adds a kind, and `close()` writes the file.
+
+    As a context manager it is closed at the end of the block, unless the block failed.
+    """
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        """Adds what the function does to such arguments. RuntimeError once the exporter is closed."""
+    def close(self) -> None:
+        """Writes the file. Closing once more does nothing."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, exc_type: Any = None, exc_value: Any = None, traceback: Any = None, /) -> None: ...
+
+def export_function(
+    file_or_callback: Any,
+    fun: Any,
+    *args: Any,
+    shapeless: bool = False,
+    metadata: str | None = None,
+    **kwargs: Any,
+) -> None:
+    """Stores a function in a file, as what it does to arrays like the examples `args` and `kwargs`.
+
+    The examples are arrays, positional or by keyword, or one tuple or list of arrays and one dict of them. The function
+    returns an array, or a list or tuple of arrays. Arrays that it encloses are stored with it: their elements if they were
+    computed, else how to compute them. With `shapeless` the stored function takes arrays of any shapes with as many axes.
+    `metadata` is a string to store beside it. ValueError for other arguments or results, and for operations that a file
+    can't hold (those of `custom_function`); RuntimeError when the file can't be written.
+
+    With a function in place of the path nothing is written: it is called with one dict for each part of the graph.
+
+    >>> import cotan.core as mx
+    >>> mx.export_function("halve.cotan", lambda x: x / 2, mx.array([1.0, 2.0]))
+    >>> halve = mx.import_function("halve.cotan")
+    >>> halve(mx.array([4.0, 6.0]))
+    (array([2, 3], dtype=float32),)
+    """
+
+def exporter(
+    file: str | PathLike[str],
+    fun: Any,
+    *,
+    shapeless: bool = False,
+    metadata: str | None = None,
+) -> FunctionExporter:
+    """A context manager that stores a function for several kinds of arguments in one file.
+
+    >>> import cotan.core as mx
+    >>> def scale(x, y=None):
+    ...     return x * 2 if y is None else x * y
+    >>> with mx.exporter("scale.cotan", scale) as export:
+    ...     export(mx.array(1.0))
+    ...     export(mx.array(1.0), y=mx.array(1.0))
+    >>> stored = mx.import_function("scale.cotan")
+    >>> stored(mx.array(3.0)), stored(mx.array(3.0), y=mx.array(5.0))
+    ((array(6, dtype=float32),), (array(15, dtype=float32),))
+    """
+
+def import_function(file: str | PathLike[str], return_metadata: bool = False) -> Any:
+    """The function that a file holds, and with `return_metadata` also the string that was stored beside it.
+
+    It takes arrays as positional or keyword arguments, or as one tuple or list and one dict, and always returns a tuple
+    of arrays. ValueError unless they have the types and shapes (the numbers of axes, if it was exported `shapeless`) of
+    one of the examples it was exported with; RuntimeError when the file is not there or not whole. It can be transformed
+    and compiled like any other function.
+
+    >>> import cotan.core as mx
+    >>> mx.export_function("cube.cotan", lambda x: x**3, mx.array(2.0), metadata="x to the third")
+    >>> cube, about = mx.import_function("cube.cotan", return_metadata=True)
+    >>> mx.grad(lambda x: cube(x)[0])(mx.array(2.0)), about
+    (array(12, dtype=float32), 'x to the third')
+    """
+
+def export_to_dot(file: Any, *args: Any, **kwargs: Any) -> None:
+    """Draws what is still to be computed for some arrays, in the language of Graphviz.
+
+    `file` is a path or an open text file. Arrays may be nested in lists, tuples and dicts; those given by keyword are
+    drawn under these names, and the others as A, B and so on.
+
+    >>> import io
+    >>> import cotan.core as mx
+    >>> x = mx.array([1.0, 2.0])
+    >>> drawing = io.StringIO()
+    >>> mx.export_to_dot(drawing, mx.exp(x), x=x)
+    >>> "Exp" in drawing.getvalue()
+    True
     """

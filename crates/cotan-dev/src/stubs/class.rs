@@ -153,7 +153,8 @@ fn member(types: &Types<'_>, module: &[String], method: &ImplItemFn, class: &mut
                 class.attributes.push("if sys.version_info >= (3, 12):".into());
                 class.attributes.push("    def __buffer__(self, flags: int, /) -> memoryview: ...".into());
             }
-            "__releasebuffer__" => {}
+            // The collector's hooks are no attributes either.
+            "__releasebuffer__" | "__traverse__" | "__clear__" => {}
             _ => class.methods.push(make(Receiver::This)?),
         }
     }

@@ -61,7 +61,7 @@ impl Graph {
             });
             next += outputs.len() as u32;
             let inputs = node.call.inputs.iter().map(|input| numbers[&input.id()]).collect();
-            steps.push(Step { op: node.call.op.clone(), inputs, outputs });
+            steps.push(Step { op: node.call.op.clone(), inputs, outputs, origin: None });
         }
         // The function's own steps keep their order under new numbers.
         let mut renumbered: Vec<u32> = (0..own as u32).collect();

@@ -9,7 +9,7 @@ use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 /// The transform of complex numbers along an axis; `inverse` turns the sign of the exponent and does not scale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Fourier {
     /// The axis.
     pub axis: usize,
@@ -18,14 +18,14 @@ pub struct Fourier {
 }
 
 /// The first half of the transform of `n` real numbers along an axis: `n / 2 + 1` complex ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct RealFourier {
     /// The axis.
     pub axis: usize,
 }
 
 /// `n` real numbers from the first half of their transform along an axis, times `n`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct HalfFourier {
     /// The axis.
     pub axis: usize,

@@ -15,6 +15,7 @@ mod vjp;
 mod vmap;
 
 pub use check::{Check, Mismatch, wrong_derivative};
+pub(crate) use compile::Step;
 pub use compile::Traced;
 pub use compiled::{Compiled, compile};
 pub use custom::{Hooks, checkpoint, with_hooks};

@@ -8,14 +8,14 @@ use crate::error::{Error, Result, tuple};
 use crate::ops::{Batched, Primitive, Site, Tangents};
 
 /// Codes of every row in words of 32 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct PackBits {
     /// How many bits a code has.
     pub bits: usize,
 }
 
 /// The codes in the words of every row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct UnpackBits {
     /// How many bits a code has.
     pub bits: usize,
