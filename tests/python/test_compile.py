@@ -429,5 +429,7 @@ def test_the_environment_switches_compilation_off(variable):
         "try: f(mx.array(2.0))\n"
         "except ValueError: print('compiled')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, variable: "1"}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, variable: "1"}, capture_output=True, text=True
+    )
     assert done.stdout.split() == ["2.0", "compiled"], done.stderr

@@ -11,7 +11,6 @@ import pytest
 from helpers import ALL, assert_same, device, host
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from op_table import TABLE
 from test_compile import EACH, bits, operands
 
 pytestmark = [pytest.mark.cotan_only, pytest.mark.usefixtures("in_tmp")]
@@ -137,9 +136,9 @@ def test_an_exporter_writes_when_it_is_closed_and_only_then():
 
 
 def test_a_block_that_fails_writes_nothing(in_tmp):
-    with pytest.raises(KeyError), mx.exporter("f.cotan", lambda x: x) as e:
-        e(mx.array(1.0))
-        raise KeyError
+    e = mx.exporter("f.cotan", lambda x: x)
+    e(mx.array(1.0))
+    e.__exit__(KeyError, KeyError(), None)
     assert not (in_tmp / "f.cotan").exists()
 
 
@@ -196,7 +195,7 @@ def attempt(data):
 def test_every_truncation_is_a_runtime_error():
     data = example()
     assert attempt(data)
-    for end in [*range(0, 64), *range(64, len(data), 37), len(data) - 1]:
+    for end in [*range(64), *range(64, len(data), 37), len(data) - 1]:
         assert not attempt(data[:end])
     assert not attempt(data + b"\0")
 
@@ -285,7 +284,7 @@ def test_other_versions_and_other_files_are_refused():
 
 
 def test_a_million_steps_are_read_and_run_on_a_small_stack():
-    tree, rest = header(example())
+    tree, _rest = header(example())
     graph = {
         "arguments": [{"shape": [], "dtype": "float32"}],
         "constants": [],
@@ -326,9 +325,12 @@ def test_a_drawing_names_arrays_and_operations():
     file = io.StringIO()
     mx.export_to_dot(file, [mx.exp(x + y)], **{'a"b': x})
     text = file.getvalue()
-    assert text.startswith("digraph {") and text.rstrip().endswith("}")
+    assert text.startswith("digraph {")
+    assert text.rstrip().endswith("}")
     assert 'rank=source; "a\\"b"' in text
-    assert 'label="Add"' in text and 'label="Exp"' in text and "rank=sink" in text
+    assert 'label="Add"' in text
+    assert 'label="Exp"' in text
+    assert "rank=sink" in text
     mx.export_to_dot("f.dot", x + y)
     with open("f.dot") as file:
         assert "Add" in file.read()
