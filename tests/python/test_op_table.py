@@ -277,11 +277,20 @@ def test_every_public_function_has_a_row_or_a_reason():
     assert sorted(public - names_with_rows() - exempt) == []
 
 
+def is_public(name):
+    """Whether the module, or the submodule that the name begins with, has it."""
+    try:
+        attrgetter(name)(mx)
+    except AttributeError:
+        return False
+    return True
+
+
 @pytest.mark.cotan_only
 def test_every_row_and_every_exemption_names_something_public():
     exempt = {name for names in EXEMPT.values() for name in names.split()}
-    functions = {name for name in names_with_rows() if "." not in name}
-    assert [name for name in sorted(functions | exempt) if not hasattr(mx, name)] == []
+    functions = {name for name in names_with_rows() if not name.startswith("array.")}
+    assert [name for name in sorted(functions | exempt) if not is_public(name)] == []
 
 
 def call_by_name(name, op):

@@ -147,8 +147,31 @@ def test_truncated_normals_stay_inside():
     assert abs(float(host(x)[:, 0].mean()) + 0.2) < 0.1
 
 
+@pytest.mark.cotan_only
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda k: mx.random.uniform(shape=(1000,), dtype=mx.float64, key=k),
+        lambda k: mx.random.normal((1000,), mx.float64, key=k),
+        lambda k: mx.random.truncated_normal(-1, 1, (1000,), mx.float64, key=k),
+        lambda k: mx.random.gumbel((1000,), mx.float64, key=k),
+        lambda k: mx.random.laplace((1000,), mx.float64, key=k),
+        lambda k: mx.random.multivariate_normal(mx.zeros((2,)), mx.eye(2), (500,), mx.float64, key=k),
+    ],
+    ids=["uniform", "normal", "truncated_normal", "gumbel", "laplace", "multivariate_normal"],
+)
+def test_doubles_are_drawn_with_more_bits_than_single_precision_has(draw):
+    x = draw(mx.random.key(3))
+    assert x.dtype == mx.float64
+    assert np.isfinite(host(x)).all()
+    assert (host(x) != host(x).astype(np.float32)).mean() > 0.99
+
+
 N = 20_000
 MOMENTS = {
+    "uniform doubles": (lambda k: mx.random.uniform(-1, 3, (N,), mx.float64, key=k), 1, 4 / np.sqrt(12)),
+    "gumbel doubles": (lambda k: mx.random.gumbel((N,), mx.float64, key=k), np.euler_gamma, np.pi / np.sqrt(6)),
+    "laplace doubles": (lambda k: mx.random.laplace((N,), mx.float64, key=k), 0, np.sqrt(2)),
     "uniform": (lambda k: mx.random.uniform(-1, 3, (N,), key=k), 1, 4 / np.sqrt(12)),
     "normal": (lambda k: mx.random.normal((N,), key=k), 0, 1),
     "normal of doubles": (lambda k: mx.random.normal((N,), mx.float64, key=k), 0, 1),

@@ -115,7 +115,7 @@ mod tests {
             let x: Vec<f64> = (0..size).map(|i| (i * i % 31) as f64).collect();
             let got = hadamard(&Tensor::from_slice(&x, &[1, size]).unwrap()).unwrap().to_vec::<f64>();
             for row in (0..size).step_by(size.div_ceil(50)) {
-                let sign = |column: usize| if (row & column).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+                let sign = |column: usize| if (row & column).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
                 let want: f64 = x.iter().enumerate().map(|(column, x)| sign(column) * x).sum();
                 assert_eq!(got[row], want);
             }

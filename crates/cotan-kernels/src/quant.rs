@@ -27,7 +27,7 @@ const GROUP: usize = 8;
 /// ```
 pub fn pack(codes: &Tensor, bits: usize) -> Result<Tensor, KernelError> {
     let (columns, rows) = codes.shape().split_last().expect("codes have axes");
-    assert!(columns * bits % 32 == 0, "pack: {columns} codes of {bits} bits don't fill words");
+    assert!((columns * bits).is_multiple_of(32), "pack: {columns} codes of {bits} bits don't fill words");
     let shape = [rows, &[columns * bits / 32]].concat();
     let codes = codes.to_row_major()?;
     let source = codes.as_slice::<u8>().expect("codes are bytes");
@@ -52,7 +52,7 @@ pub fn pack(codes: &Tensor, bits: usize) -> Result<Tensor, KernelError> {
 /// from 1 to 8.
 pub fn unpack(words: &Tensor, bits: usize) -> Result<Tensor, KernelError> {
     let (columns, rows) = words.shape().split_last().expect("words have axes");
-    assert!(columns * 4 % bits == 0, "unpack: {columns} words don't hold groups of {bits} bits");
+    assert!((columns * 4).is_multiple_of(bits), "unpack: {columns} words don't hold groups of {bits} bits");
     let shape = [rows, &[columns * 32 / bits]].concat();
     let words = words.to_row_major()?;
     assert_eq!(words.dtype(), DType::U32, "unpack: the words");

@@ -261,7 +261,7 @@ fn bad_parameters_are_refused_with_the_right_kind() {
     assert_eq!(kind(random::uniform(&low, &high, &[], DType::F32, None)), ErrorKind::Value);
     assert_eq!(random::uniform(&low, &high, &[3, 2], DType::F32, None).unwrap().shape(), [3, 2]);
     assert_eq!(kind(uniform(&[2], DType::I32, None)), ErrorKind::Value);
-    assert_eq!(kind(uniform(&[2], DType::F64, None)), ErrorKind::Runtime);
+    assert_eq!(kind(uniform(&[2], DType::C64, None)), ErrorKind::Value);
     assert_eq!(kind(random::randint(&low, &high, &[2], DType::F32, None)), ErrorKind::Value);
     assert_eq!(kind(random::bernoulli(&Array::scalar(1i32), None, None)), ErrorKind::Value);
     assert_eq!(kind(uniform(&[2], DType::F32, Some(&ops::zeros(&[2, 2], DType::U32)))), ErrorKind::Value);

@@ -3,9 +3,11 @@
 from op_table.convolution import CONVOLUTIONS
 from op_table.elementwise import BINARY, CASTS, TERNARY, UNARY, VIEWS
 from op_table.fft import TRANSFORMS
+from op_table.fast import FAST
 from op_table.indexing import INDEXING
 from op_table.linalg import LINALG
 from op_table.products import MORE_PRODUCTS
+from op_table.quantization import QUANTIZATION
 from op_table.reductions import REDUCTIONS, SCANS, SOFT, SORTS
 from op_table.shapes import CREATION, PRODUCTS, SHAPES
 
@@ -16,6 +18,8 @@ TABLE = [
     *ALONG_AXES,
     *PRODUCTS,
     *MORE_PRODUCTS,
+    *QUANTIZATION,
+    *FAST,
     *CONVOLUTIONS,
     *LINALG,
     *TRANSFORMS,

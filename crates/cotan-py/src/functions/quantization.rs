@@ -35,7 +35,7 @@ fn quantized(packed: ArrayArg, scales: ArrayArg, biases: Option<ArrayArg>) -> Qu
 ///
 /// >>> import cotan.core as mx
 /// >>> mx.quantize(mx.arange(32.0).reshape(1, 32), group_size=32, bits=2)
-/// [array([[1785375, 349525]], dtype=uint32), array([[-10.3333]], dtype=float32), array([[31]], dtype=float32)]
+/// [array([[2863312895, 349525]], dtype=uint32), array([[-10.3333]], dtype=float32), array([[31]], dtype=float32)]
 #[pyfunction]
 #[pyo3(signature = (w, /, group_size = None, bits = None, mode = "affine", *, global_scale = None, stream = None))]
 fn quantize(
@@ -57,8 +57,8 @@ fn quantize(
 ///
 /// >>> import cotan.core as mx
 /// >>> w = mx.arange(32.0).reshape(1, 32)
-/// >>> mx.dequantize(*mx.quantize(w, 32, 2), 32, 2)[0, :8]
-/// array([0, 0, 0, 0, 0, 0, 10.3333, 10.3333], dtype=float32)
+/// >>> mx.dequantize(*mx.quantize(w, 32, 8), 32, 8)[0, ::8]
+/// array([0, 8.02353, 16.0471, 23.949], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (
     w, /, scales, biases = None, group_size = None, bits = None, mode = "affine", global_scale = None, dtype = None, *,

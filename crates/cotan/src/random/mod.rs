@@ -21,10 +21,17 @@ use crate::ops::expect_fixed;
 use crate::ops::{
     RandomBits, abs, add, astype, broadcast_to, clip, divide, erf, erfinv, log, log1p, minimum, multiply,
 };
-use crate::ops::{negative, reshape, sign, slice_axis, subtract};
+use crate::ops::{negative, reshape, right_shift, sign, slice_axis, subtract};
 
-/// The largest `f32` below 1.
-const BELOW_ONE: f32 = 1.0 - f32::EPSILON / 2.0;
+/// The largest number below 1, of the types in which numbers are drawn.
+fn below_one(dtype: DType) -> Array {
+    number(dtype, if dtype == DType::F64 { 1.0 - f64::EPSILON / 2.0 } else { 1.0 - f64::from(f32::EPSILON) / 2.0 })
+}
+
+/// The type in which numbers that become a `dtype` are drawn.
+fn drawn(dtype: DType) -> DType {
+    if dtype == DType::F64 { DType::F64 } else { DType::F32 }
+}
 
 /// The key of a seed: two words of `uint32`, the high one first.
 ///
@@ -68,10 +75,22 @@ pub fn bits(shape: &[usize], width: u32, key: Option<&Array>) -> Result<Array> {
 /// Uniformly distributed numbers in `[low, high)`, as `dtype`.
 ///
 /// # Errors
-/// When the bounds don't broadcast to `shape`, `dtype` is not a floating type of at most 32 bits, or `key` is not a key.
+/// When the bounds don't broadcast to `shape`, `dtype` is not a real floating type, or `key` is not a key.
 pub fn uniform(low: &Array, high: &Array, shape: &[usize], dtype: DType, key: Option<&Array>) -> Result<Array> {
     const OP: &str = "uniform";
-    expect_narrow(OP, dtype)?;
+    expect_real(OP, dtype)?;
+    let (low, high) = (astype(low, dtype)?, astype(high, dtype)?);
+    expect_fit(OP, &[&low, &high], shape)?;
+    let unit = unit(shape, dtype, &given_or_next(OP, key)?)?;
+    add(&multiply(&subtract(&high, &low)?, &astype(&unit, dtype)?)?, &low)
+}
+
+/// Numbers in `[0, 1)`, in single precision for types up to that: a word each, or for doubles 53 bits of two.
+fn unit(shape: &[usize], dtype: DType, key: &Array) -> Result<Array> {
+    if dtype == DType::F64 {
+        let bits = right_shift(&draw(shape, DType::U64, key)?, &number(DType::U64, 11.0))?;
+        return multiply(&astype(&bits, dtype)?, &number(dtype, f64::EPSILON / 2.0));
+    }
     // The gap below 1 is half of that above it.
     let gap = if dtype == DType::F16 {
         2048.0
@@ -80,13 +99,9 @@ pub fn uniform(low: &Array, high: &Array, shape: &[usize], dtype: DType, key: Op
     } else {
         16_777_216.0
     };
-    let below_one = number(DType::F32, 1.0 - 1.0 / gap);
-    let (low, high) = (astype(low, dtype)?, astype(high, dtype)?);
-    expect_fit(OP, &[&low, &high], shape)?;
-    let words = astype(&draw(shape, DType::U32, &given_or_next(OP, key)?)?, DType::F32)?;
+    let words = astype(&draw(shape, DType::U32, key)?, DType::F32)?;
     // `u32::MAX` as a float is 2^32, so the division is exact.
-    let unit = minimum(&divide(&words, &number(DType::F32, 4_294_967_296.0))?, &below_one)?;
-    add(&multiply(&subtract(&high, &low)?, &astype(&unit, dtype)?)?, &low)
+    minimum(&divide(&words, &number(DType::F32, 4_294_967_296.0))?, &number(DType::F32, 1.0 - 1.0 / gap))
 }
 
 /// Normally distributed numbers with mean `loc` and standard deviation `scale` (0 and 1 when `None`), as `dtype`.
@@ -108,13 +123,13 @@ pub fn normal(
         expect_fit(OP, &[parameter], shape)?;
     }
     let mut values = if dtype == DType::C64 {
-        let parts = erfinv(&symmetric(OP, &[shape, &[2]].concat(), key)?)?;
+        let parts = erfinv(&symmetric(OP, &[shape, &[2]].concat(), DType::F32, key)?)?;
         let [re, im] =
             [0, 1].map(|part| astype(&reshape(&slice_axis(&parts, shape.len(), part, 1, 1)?, shape)?, dtype));
         add(&re?, &multiply(&im?, &Array::scalar(Complex32::i()))?)?
     } else {
-        let standard = erfinv(&symmetric(OP, shape, key)?)?;
-        astype(&multiply(&standard, &number(DType::F32, std::f64::consts::SQRT_2))?, dtype)?
+        let standard = erfinv(&symmetric(OP, shape, drawn(dtype), key)?)?;
+        astype(&multiply(&standard, &number(drawn(dtype), std::f64::consts::SQRT_2))?, dtype)?
     };
     if let Some(scale) = scale {
         values = multiply(&values, &astype(scale, dtype)?)?;
@@ -128,7 +143,7 @@ pub fn normal(
 /// Normally distributed numbers between `lower` and `upper`, as `dtype`; the default shape is that of the bounds.
 ///
 /// # Errors
-/// When the bounds don't broadcast to the shape, `dtype` is not a floating type of at most 32 bits, or `key` is not a key.
+/// When the bounds don't broadcast to the shape, `dtype` is not a real floating type, or `key` is not a key.
 pub fn truncated_normal(
     lower: &Array,
     upper: &Array,
@@ -137,14 +152,15 @@ pub fn truncated_normal(
     key: Option<&Array>,
 ) -> Result<Array> {
     const OP: &str = "truncated_normal";
-    expect_narrow(OP, dtype)?;
-    let (lower, upper) = (astype(lower, DType::F32)?, astype(upper, DType::F32)?);
+    expect_real(OP, dtype)?;
+    let wide = drawn(dtype);
+    let (lower, upper) = (astype(lower, wide)?, astype(upper, wide)?);
     let common = crate::ops::broadcast_shapes(&[lower.shape(), upper.shape()])?;
     let shape = shape.unwrap_or(&common);
     expect_fit(OP, &[&lower, &upper], shape)?;
-    let root = number(DType::F32, std::f64::consts::SQRT_2);
+    let root = number(wide, std::f64::consts::SQRT_2);
     let bound = |x: &Array| erf(&divide(x, &root)?);
-    let unit = uniform(&bound(&lower)?, &bound(&upper)?, shape, DType::F32, key)?;
+    let unit = uniform(&bound(&lower)?, &bound(&upper)?, shape, wide, key)?;
     let values = multiply(&root, &erfinv(&unit)?)?;
     astype(&clip(&values, Some(&lower), Some(&upper))?, dtype)
 }
@@ -152,9 +168,9 @@ pub fn truncated_normal(
 /// Numbers with the standard Gumbel distribution, as `dtype`.
 ///
 /// # Errors
-/// When `dtype` is not a floating type of at most 32 bits, or `key` is not a key.
+/// When `dtype` is not a real floating type, or `key` is not a key.
 pub fn gumbel(shape: &[usize], dtype: DType, key: Option<&Array>) -> Result<Array> {
-    expect_narrow("gumbel", dtype)?;
+    expect_real("gumbel", dtype)?;
     let unit = uniform(&number(dtype, 0.0), &number(dtype, 1.0), shape, dtype, key)?;
     negative(&log(&negative(&log(&unit)?)?)?)
 }
@@ -164,19 +180,16 @@ pub fn gumbel(shape: &[usize], dtype: DType, key: Option<&Array>) -> Result<Arra
 /// # Errors
 /// When `dtype` is not a real floating type, or `key` is not a key.
 pub fn laplace(shape: &[usize], dtype: DType, loc: f64, scale: f64, key: Option<&Array>) -> Result<Array> {
-    if !dtype.is_float() {
-        return Err(Error::DType { op: "laplace", dtype, expected: "a real floating type" });
-    }
-    let side = symmetric("laplace", shape, key)?;
+    expect_real("laplace", dtype)?;
+    let side = symmetric("laplace", shape, drawn(dtype), key)?;
     let standard = astype(&multiply(&sign(&side)?, &log1p(&negative(&abs(&side)?)?)?)?, dtype)?;
     add(&multiply(&standard, &number(dtype, scale))?, &number(dtype, loc))
 }
 
-/// Uniform numbers in (-1, 1).
-fn symmetric(op: &'static str, shape: &[usize], key: Option<&Array>) -> Result<Array> {
+/// Uniform numbers in (-1, 1), of a type in which numbers are drawn.
+fn symmetric(op: &'static str, shape: &[usize], dtype: DType, key: Option<&Array>) -> Result<Array> {
     let key = given_or_next(op, key)?;
-    let low = Array::scalar(-BELOW_ONE);
-    uniform(&low, &Array::scalar(1f32), shape, DType::F32, Some(&key))
+    uniform(&negative(&below_one(dtype))?, &number(dtype, 1.0), shape, dtype, Some(&key))
 }
 
 fn draw(shape: &[usize], dtype: DType, key: &Array) -> Result<Array> {
@@ -220,10 +233,6 @@ fn expect_inexact(op: &'static str, dtype: DType) -> Result<()> {
     if dtype.is_inexact() { Ok(()) } else { Err(Error::DType { op, dtype, expected: "a floating type" }) }
 }
 
-/// A floating type that numbers of 32 bits fill.
-fn expect_narrow(op: &'static str, dtype: DType) -> Result<()> {
-    if dtype == DType::F64 {
-        return Err(Error::Runtime { op, message: "float64 is not supported: draw float32 and convert".to_owned() });
-    }
-    if dtype.is_float() { Ok(()) } else { Err(Error::DType { op, dtype, expected: "a floating type" }) }
+fn expect_real(op: &'static str, dtype: DType) -> Result<()> {
+    if dtype.is_float() { Ok(()) } else { Err(Error::DType { op, dtype, expected: "a real floating type" }) }
 }

@@ -12,13 +12,13 @@ use crate::ops::{
 /// Directions whose share of the variance is above 1e-15 converge: each step multiplies a small root by 1.5.
 const STEPS: usize = 45;
 
-/// Normally distributed vectors of `n` numbers with mean `mean (..., n)` and covariance `cov (..., n, n)`, as `float32`.
+/// Normally distributed vectors of `n` numbers with mean `mean (..., n)` and covariance `cov (..., n, n)`, as `dtype`.
 ///
 /// The result has `shape` broadcast with the leading axes of both, and a last axis of size `n`. `cov` is symmetric and has
 /// no negative eigenvalues, which is not checked.
 ///
 /// # Errors
-/// When the shapes of `mean` and `cov` don't belong together, `dtype` is not `float32`, or `key` is not a key.
+/// When the shapes of `mean` and `cov` don't belong together, `dtype` is neither `float32` nor `float64`, or `key` is not a key.
 pub fn multivariate_normal(
     mean: &Array,
     cov: &Array,
@@ -27,8 +27,8 @@ pub fn multivariate_normal(
     key: Option<&Array>,
 ) -> Result<Array> {
     const OP: &str = "multivariate_normal";
-    if dtype != DType::F32 {
-        return Err(Error::DType { op: OP, dtype, expected: "float32" });
+    if !matches!(dtype, DType::F32 | DType::F64) {
+        return Err(Error::DType { op: OP, dtype, expected: "float32 or float64" });
     }
     let (Some((&n, mean_batch)), Some((cov_batch, &[rows, columns]))) =
         (mean.shape().split_last(), cov.shape().split_last_chunk::<2>())
