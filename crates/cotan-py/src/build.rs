@@ -3,6 +3,7 @@
 use cotan::{Array, Complex32, DType, Element, Scalar, Tensor, ops};
 use cotan_kernels::cast::CastTo;
 use cotan_kernels::with_dtype;
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyList, PyTuple};
 
@@ -180,6 +181,13 @@ pub fn item(py: Python<'_>, tensor: &Tensor) -> PyResult<Py<PyAny>> {
 
 /// Nested lists of the elements; without axes, the element itself.
 pub fn nested(py: Python<'_>, tensor: &Tensor) -> PyResult<Py<PyAny>> {
+    let (shape, whole) = (tensor.shape(), || PyMemoryError::new_err("tolist: too many elements for a list"));
+    // Of lists nested in an array without elements there may be more than of elements.
+    let lists = shape.iter().rev().skip(1).rev().try_fold(1usize, |count, &size| count.checked_mul(size.max(1)));
+    let fits = |count: usize| Vec::<Py<PyAny>>::new().try_reserve_exact(count).is_ok();
+    if !fits(tensor.len()) || !lists.is_some_and(fits) {
+        return Err(whole());
+    }
     with_dtype!(tensor.dtype(), T => {
         let values = tensor.to_vec::<T>();
         if tensor.shape().is_empty() {

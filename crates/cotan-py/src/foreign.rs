@@ -181,6 +181,9 @@ pub unsafe fn export(array: &Bound<'_, PyArray>, view: *mut ffi::Py_buffer, flag
         return Err(PyBufferError::new_err("the array is not contiguous; use contiguous() first"));
     }
     let size = tensor.dtype().size();
+    let Some(bytes) = tensor.len().checked_mul(size).and_then(|bytes| ffi::Py_ssize_t::try_from(bytes).ok()) else {
+        return Err(PyBufferError::new_err("the array has more bytes than there are addresses"));
+    };
     let mut exported = Box::new(Exported {
         shape: tensor.shape().iter().map(|&size| size as ffi::Py_ssize_t).collect(),
         strides: tensor.strides().iter().map(|&stride| stride * size as isize).collect(),
@@ -192,7 +195,7 @@ pub unsafe fn export(array: &Bound<'_, PyArray>, view: *mut ffi::Py_buffer, flag
     unsafe {
         (*view).obj = array.clone().into_any().into_ptr();
         (*view).buf = exported.tensor.ptr().cast::<c_void>();
-        (*view).len = (exported.tensor.len() * size) as ffi::Py_ssize_t;
+        (*view).len = bytes;
         (*view).readonly = 0;
         (*view).itemsize = size as ffi::Py_ssize_t;
         (*view).ndim = exported.shape.len() as c_int;

@@ -157,6 +157,9 @@ impl Rows {
 
 fn softmax_rows<T: Number<Wide: Float>>(rows: &Rows, out: &mut Output) -> Result<(), KernelError> {
     let n = rows.tensor.shape()[rows.axis];
+    if rows.tensor.is_empty() {
+        return Ok(());
+    }
     if let Some((tensor, sizes)) = rows.abreast()? {
         return column::softmax(tensor.as_slice::<T>().expect("in order"), out.slice_mut(), sizes);
     }

@@ -53,9 +53,10 @@ impl PyArray {
     /// >>> mx.zeros((2, 3), mx.float16).nbytes
     /// 12
     #[getter]
-    fn nbytes(&self) -> usize {
+    fn nbytes(&self) -> u128 {
         let array = self.get();
-        array.size() * array.dtype().size()
+        // A broadcast array may have more bytes than there are addresses.
+        array.size() as u128 * array.dtype().size() as u128
     }
 
     /// Type of the elements.
