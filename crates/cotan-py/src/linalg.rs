@@ -109,8 +109,8 @@ fn norm(
 /// ValueError for other shapes and types, RuntimeError at evaluation when a matrix is singular.
 ///
 /// >>> import cotan.core as mx
-/// >>> mx.linalg.inv(mx.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
-/// [[-2.0, 1.0], [1.5, -0.5]]
+/// >>> mx.linalg.inv(mx.array([[2.0, 0.0], [1.0, 1.0]])).tolist()
+/// [[0.5, 0.0], [-0.5, 1.0]]
 #[pyfunction]
 #[pyo3(signature = (a, *, stream = None))]
 fn inv(a: ArrayArg, stream: Option<StreamArg>) -> Result<PyArray> {

@@ -53,7 +53,10 @@ fn cofactor_as<T: Field>(a: &Tensor) -> Result<Tensor, KernelError> {
     let from = Matrices::<T>::of(&a);
     let n = from.rows;
     let mut out = Output::new(a.dtype(), a.shape())?;
-    if a.is_empty() {
+    if n == 1 {
+        out.slice_mut::<T>().fill(<T as One>::one());
+    }
+    if n <= 1 || a.is_empty() {
         return Ok(out.finish());
     }
     let request = faer::linalg::lu::partial_pivoting::inverse::inverse_scratch::<u32, T>(n, faer::Par::Seq);
@@ -64,7 +67,7 @@ fn cofactor_as<T: Field>(a: &Tensor) -> Result<Tensor, KernelError> {
         let sizes = || work.pivots().map(T::modulus);
         let (least, most) = (sizes().fold(Float::infinity(), Float::min), sizes().fold(Zero::zero(), Float::max));
         let trusted = <T::Part as NumCast>::from(1e-3).unwrap_or_else(One::one);
-        if n > 1 && !(least > most * trusted && determinant.finite() && !determinant.is_zero()) {
+        if !(least > most * trusted && determinant.finite() && !determinant.is_zero()) {
             return cofactor_by_svd(work, from.get(i), n, out);
         }
         // By columns, the inverse is its transpose by rows.
