@@ -81,6 +81,11 @@ fn flops(step: &Step) -> Option<u64> {
             let one = if spec.dtype == DType::C64 { 8 } else { 2 };
             Some(one * elements * *input?.shape().last()? as u64)
         }
+        Op::Convolve(_) => {
+            let one = if spec.dtype == DType::C64 { 8 } else { 2 };
+            let taps: usize = step.call.inputs.get(1)?.shape().iter().skip(1).product();
+            Some(one * elements * taps as u64)
+        }
         _ => matches!(step.class, Class::Elementwise | Class::Constant).then_some(0),
     }
 }
