@@ -48,7 +48,14 @@ fn segment(op: &str, checkpoint: Option<&Bound<'_, PyAny>>) -> Result<Segment> {
 /// >>> mx.scan(lambda total, x: (total + x, total * x), mx.array(0.0), mx.array([1.0, 2.0, 3.0]))
 /// (array(6, dtype=float32), array([0, 2, 9], dtype=float32))
 #[pyfunction]
-#[pyo3(signature = (f, init, xs = None, length = None, reverse = false, checkpoint = None))]
+#[pyo3(signature = (
+    f: "Callable[[Any, Any], tuple[Any, Any]]",
+    init: "Any",
+    xs: "Any" = None,
+    length = None,
+    reverse = false,
+    checkpoint: "bool | int | None" = None,
+) -> "tuple[Any, Any]")]
 fn scan<'py>(
     f: &Bound<'py, PyAny>,
     init: &Bound<'py, PyAny>,
@@ -113,6 +120,11 @@ fn scalar(op: &str, what: &str, object: &Bound<'_, PyAny>) -> Result<Array> {
 /// >>> mx.while_loop(lambda x: x < 100, lambda x: x * 3, mx.array(2))
 /// array(162, dtype=int32)
 #[pyfunction]
+#[pyo3(signature = (
+    cond_fun: "Callable[[Any], array | bool]",
+    body_fun: "Callable[[Any], Any]",
+    init: "Any",
+) -> "Any")]
 fn while_loop<'py>(
     cond_fun: &Bound<'py, PyAny>,
     body_fun: &Bound<'py, PyAny>,
@@ -143,7 +155,13 @@ fn while_loop<'py>(
 /// >>> mx.fori_loop(1, 5, lambda i, x: x * i, mx.array(1))
 /// array(24, dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (lower, upper, body_fun, init, checkpoint = None))]
+#[pyo3(signature = (
+    lower: "int | array",
+    upper: "int | array",
+    body_fun: "Callable[[array, Any], Any]",
+    init: "Any",
+    checkpoint: "bool | int | None" = None,
+) -> "Any")]
 fn fori_loop<'py>(
     lower: &Bound<'py, PyAny>,
     upper: &Bound<'py, PyAny>,
@@ -222,7 +240,12 @@ impl<'py> Branches<'_, 'py> {
 /// >>> mx.cond(x > 0, lambda x: x * 2, lambda x: -x, x)
 /// array(6, dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (pred, true_fun, false_fun, *operands))]
+#[pyo3(signature = (
+    pred: "_Operand",
+    true_fun: "Callable[..., _R]",
+    false_fun: "Callable[..., _R]",
+    *operands: "Any",
+) -> "_R")]
 fn cond<'py>(
     pred: &Bound<'py, PyAny>,
     true_fun: &Bound<'py, PyAny>,
@@ -252,7 +275,11 @@ fn cond<'py>(
 /// >>> mx.switch(mx.array(1), [mx.sin, mx.square, mx.abs], mx.array(3.0))
 /// array(9, dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (index, branches, *operands))]
+#[pyo3(signature = (
+    index: "int | array",
+    branches: "Sequence[Callable[..., _R]]",
+    *operands: "Any",
+) -> "_R")]
 fn switch<'py>(
     index: &Bound<'py, PyAny>,
     branches: Vec<Bound<'py, PyAny>>,

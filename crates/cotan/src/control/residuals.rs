@@ -1,6 +1,6 @@
 //! Reverse mode of `scan`: store the carries on the way forward, apply the transposed body on the way back.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::body::{Body, NextIf, select};
 use super::scan::{Loop, NAME, Parts};
@@ -158,7 +158,7 @@ fn stored_carries(forward: &Loop, site: &Site, needed: &[bool]) -> Result<Vec<Ar
 fn adopt(op: Op, inputs: Inputs, outputs: &[Array]) -> Result<Vec<Array>> {
     let specs = op.infer(&inputs)?;
     let trace = Trace::of(&inputs);
-    let call = Arc::new(Call { op, inputs, outputs: OnceLock::new() });
+    let call = Call::new(op, inputs);
     let more = specs.into_iter().enumerate().skip(outputs.len());
     let more: Vec<Array> = more
         .map(|(index, spec)| {

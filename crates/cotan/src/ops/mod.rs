@@ -50,6 +50,7 @@ use cotan_kernels::Tensor;
 use crate::array::{Array, Spec};
 use crate::control::{Loop, Switch, While};
 use crate::error::Result;
+use crate::transforms::Collective;
 
 pub use arg_reduce::*;
 pub use arrange::*;
@@ -253,4 +254,5 @@ ops![
     Loop,
     While,
     Switch,
+    Collective,
 ];

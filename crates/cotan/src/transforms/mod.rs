@@ -4,6 +4,7 @@
 //! generic over the error of the function that is transformed, so that errors of any host pass through untouched.
 
 mod check;
+mod collective;
 mod compile;
 mod custom;
 mod jacobian;
@@ -12,6 +13,7 @@ mod vjp;
 mod vmap;
 
 pub use check::{Check, Mismatch, wrong_derivative};
+pub use collective::{Collective, Combine, axis_index, pmax, pmean, pmin, psum};
 pub use compile::Traced;
 pub use custom::{Hooks, checkpoint, with_hooks};
 pub use jacobian::{Blocks, Linear, jacfwd, jacrev, linearize};
@@ -20,4 +22,4 @@ pub(crate) use jvp::push;
 pub(crate) use vjp::pull;
 pub use vjp::vjp;
 pub(crate) use vmap::batch;
-pub use vmap::vmap;
+pub use vmap::{Examples, vmap, vmap_named};
