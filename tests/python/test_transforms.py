@@ -303,7 +303,6 @@ BAD_MAPS = {
     "axes of None": (TypeError, lambda: mx.vmap(lambda x: x, in_axes=None)(V)),
     "python scalar": (ValueError, lambda: mx.vmap(product)(V, 3)),
     "number returned": (ValueError, lambda: mx.vmap(lambda x: 3)(V)),
-    "keyword": (TypeError, lambda: mx.vmap(lambda x, k=1: x * k)(V, k=2)),
     "item": (ValueError, lambda: mx.vmap(lambda x: x.item())(mx.array([1.0, 2.0]))),
     "eval": (ValueError, lambda: mx.vmap(lambda x: mx.eval(x) or x)(mx.array([1.0, 2.0]))),
     "branch": (ValueError, lambda: mx.vmap(lambda x: x if x > 0 else -x)(mx.array([1.0, 2.0]))),

@@ -32,7 +32,8 @@ TABLE = [
 EXEMPT = {
     "evaluation": "eval async_eval synchronize clear_streams",
     "transforms": "grad value_and_grad vjp jvp vmap compile checkpoint disable_compile enable_compile "
-    "scan while_loop fori_loop cond switch jacfwd jacrev hessian hvp linearize check_grads",
+    "scan while_loop fori_loop cond switch jacfwd jacrev hessian hvp linearize check_grads "
+    "psum pmean pmax pmin axis_index",
     "types": "result_type can_cast issubdtype isdtype broadcast_shapes",
     "files": "load save savez savez_compressed save_safetensors save_gguf",
     "exchange": "from_dlpack",

@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 
-use cotan::{Error, transforms};
+use cotan::transforms::{self, Examples};
+use cotan::{Array, Error};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::{callable, wraps};
+use crate::array::PyArray;
 use crate::error::{Fault, Result, type_error, value_error};
+use crate::functions::add_functions;
 use crate::pytree::{self, Structure};
 
 /// A function of one example that is called with all of them.
@@ -16,6 +19,8 @@ struct Vmapped {
     fun: Py<PyAny>,
     in_axes: Py<PyAny>,
     out_axes: Py<PyAny>,
+    axis_name: Option<String>,
+    axis_size: Option<usize>,
 }
 
 #[pymethods]
@@ -27,15 +32,17 @@ impl Vmapped {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Result<Bound<'py, PyAny>> {
         let py = args.py();
-        if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
-            return Err(type_error("vmap: the mapped function takes positional arguments only"));
-        }
-        let (arrays, structure) = pytree::flatten(args)?;
+        let (mut arrays, structure) = pytree::flatten(args)?;
         only_arrays("an argument", py, &structure)?;
         let mut axes = Vec::with_capacity(arrays.len());
         self.input_axes(args, &structure, &mut axes)?;
-        if axes.iter().all(Option::is_none) {
-            return Err(value_error("vmap: in_axes maps no axis of any argument"));
+        let kwargs = kwargs.cloned().unwrap_or_else(|| PyDict::new(py));
+        let (named, keywords) = pytree::flatten(&kwargs)?;
+        axes.extend(named.iter().map(|_| Some(0)));
+        let positional = arrays.len();
+        arrays.extend(named);
+        if axes.iter().all(Option::is_none) && self.axis_size.is_none() {
+            return Err(value_error("vmap: in_axes maps no axis of any argument, and axis_size is not given"));
         }
         let in_axes = axes
             .iter()
@@ -43,10 +50,12 @@ impl Vmapped {
             .map(|(axis, array)| axis.map(|axis| normalize(axis, array.ndim())).transpose())
             .collect::<Result<Vec<_>>>()?;
         let result: RefCell<Option<Structure>> = RefCell::new(None);
-        let outputs = transforms::vmap::<Fault>(
+        let outputs = transforms::vmap_named::<Fault>(
             |leaves| {
+                let (leaves, named) = leaves.split_at(positional);
                 let args = structure.rebuild_arrays(py, leaves)?;
-                let value = super::call(self.fun.bind(py), &args, None)?;
+                let kwargs = keywords.rebuild_arrays(py, named)?;
+                let value = super::call(self.fun.bind(py), &args, Some(&kwargs))?;
                 let (outputs, structure) = pytree::flatten(&value)?;
                 only_arrays("the result", py, &structure)?;
                 *result.borrow_mut() = Some(structure);
@@ -61,6 +70,7 @@ impl Vmapped {
                 prefix("out_axes", &unwrapped(self.out_axes.bind(py), structure)?, structure, &mut axes)?;
                 axes.iter().zip(outputs).map(|(axis, output)| normalize(axis.unwrap_or(0), output.ndim() + 1)).collect()
             },
+            Examples { name: self.axis_name.as_deref(), count: self.axis_size },
         )?;
         let structure = result.into_inner().ok_or_else(|| value_error("vmap: the function returned nothing"))?;
         structure.rebuild_arrays(py, &outputs)
@@ -152,12 +162,34 @@ fn normalize(axis: i64, ndim: usize) -> Result<usize> {
 /// >>> import cotan.core as mx
 /// >>> mx.vmap(lambda x, y: x @ y, in_axes=(0, None))(mx.ones((3, 2)), mx.ones((2,)))
 /// array([2, 2, 2], dtype=float32)
+///
+/// Arrays in keyword arguments are mapped along their first axis; other objects there are passed on. `axis_size` says how
+/// many examples there are when no argument does. Inside, `psum` and others combine all examples by the `axis_name`.
+///
+/// >>> centre = lambda x: x - mx.pmean(x, "batch")
+/// >>> mx.vmap(centre, axis_name="batch")(mx.array([1.0, 2.0, 6.0]))
+/// array([-2, -1, 3], dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (fun: "Callable[_P, _R]", in_axes = Axes::Zero, out_axes = Axes::Zero) -> "Callable[_P, _R]", text_signature = "(fun, in_axes=0, out_axes=0)")]
-fn vmap<'py>(fun: &Bound<'py, PyAny>, in_axes: Axes<'py>, out_axes: Axes<'py>) -> Result<Bound<'py, Vmapped>> {
+#[pyo3(signature = (
+    fun: "Callable[_P, _R]",
+    in_axes = Axes::Zero,
+    out_axes = Axes::Zero,
+    axis_name = None,
+    axis_size = None,
+) -> "Callable[_P, _R]", text_signature = "(fun, in_axes=0, out_axes=0, axis_name=None, axis_size=None)")]
+fn vmap<'py>(
+    fun: &Bound<'py, PyAny>,
+    in_axes: Axes<'py>,
+    out_axes: Axes<'py>,
+    axis_name: Option<String>,
+    axis_size: Option<i64>,
+) -> Result<Bound<'py, Vmapped>> {
     callable("vmap", fun)?;
     let (in_axes, out_axes) = (in_axes.object(fun.py())?, out_axes.object(fun.py())?);
-    Ok(wraps(Bound::new(fun.py(), Vmapped { fun: fun.clone().unbind(), in_axes, out_axes })?, fun)?)
+    let refuse = |size| value_error(format!("vmap: axis_size is negative: {size}"));
+    let axis_size = axis_size.map(|size| usize::try_from(size).map_err(|_| refuse(size))).transpose()?;
+    let wrapper = Vmapped { fun: fun.clone().unbind(), in_axes, out_axes, axis_name, axis_size };
+    Ok(wraps(Bound::new(fun.py(), wrapper)?, fun)?)
 }
 
 /// Axes as given; by default the first one everywhere.
@@ -187,6 +219,74 @@ impl Axes<'_> {
     }
 }
 
+/// Applies a collective to every array of nested containers.
+fn over_all<'py>(
+    op: &str,
+    value: &Bound<'py, PyAny>,
+    collective: impl Fn(&Array) -> cotan::Result<Array>,
+) -> Result<Bound<'py, PyAny>> {
+    let values = super::values::take_apart(op, "the value", value)?;
+    let combined = values.arrays.iter().map(collective).collect::<cotan::Result<Vec<_>>>()?;
+    values.structure.rebuild_arrays(value.py(), &combined)
+}
+
+/// The sum of `x`, an array or nested containers of arrays, over all examples of the `vmap` with that name.
+///
+/// Every example gets the sum. In reverse mode inside the `vmap` the cotangents of all examples are summed likewise.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.vmap(lambda x: x / mx.psum(x, "i"), axis_name="i")(mx.array([1.0, 3.0]))
+/// array([0.25, 0.75], dtype=float32)
+#[pyfunction]
+#[pyo3(signature = (x: "_R", axis_name) -> "_R")]
+fn psum<'py>(x: &Bound<'py, PyAny>, axis_name: &str) -> Result<Bound<'py, PyAny>> {
+    over_all("psum", x, |array| transforms::psum(array, axis_name))
+}
+
+/// The mean of `x`, an array or nested containers of arrays, over all examples of the `vmap` with that name.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.vmap(lambda x: x - mx.pmean(x, "i"), axis_name="i")(mx.array([1.0, 3.0]))
+/// array([-1, 1], dtype=float32)
+#[pyfunction]
+#[pyo3(signature = (x: "_R", axis_name) -> "_R")]
+fn pmean<'py>(x: &Bound<'py, PyAny>, axis_name: &str) -> Result<Bound<'py, PyAny>> {
+    over_all("pmean", x, |array| transforms::pmean(array, axis_name))
+}
+
+/// The largest `x` of all examples of the `vmap` with that name, element by element.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.vmap(lambda x: x - mx.pmax(x, "i"), axis_name="i")(mx.array([1.0, 3.0]))
+/// array([-2, 0], dtype=float32)
+#[pyfunction]
+#[pyo3(signature = (x: "_R", axis_name) -> "_R")]
+fn pmax<'py>(x: &Bound<'py, PyAny>, axis_name: &str) -> Result<Bound<'py, PyAny>> {
+    over_all("pmax", x, |array| transforms::pmax(array, axis_name))
+}
+
+/// The smallest `x` of all examples of the `vmap` with that name, element by element.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.vmap(lambda x: x - mx.pmin(x, "i"), axis_name="i")(mx.array([1.0, 3.0]))
+/// array([0, 2], dtype=float32)
+#[pyfunction]
+#[pyo3(signature = (x: "_R", axis_name) -> "_R")]
+fn pmin<'py>(x: &Bound<'py, PyAny>, axis_name: &str) -> Result<Bound<'py, PyAny>> {
+    over_all("pmin", x, |array| transforms::pmin(array, axis_name))
+}
+
+/// The number of the example along the `vmap` with that name, an int32 scalar.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.vmap(lambda x: x * mx.axis_index("i"), axis_name="i")(mx.array([5, 5, 5]))
+/// array([0, 5, 10], dtype=int32)
+#[pyfunction]
+fn axis_index(axis_name: &str) -> Result<PyArray> {
+    crate::array::wrap(transforms::axis_index(axis_name)?)
+}
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(vmap, module)?)
+    add_functions!(module; vmap, psum, pmean, pmax, pmin, axis_index);
+    Ok(())
 }

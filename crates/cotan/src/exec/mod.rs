@@ -3,6 +3,7 @@
 mod check;
 mod cost;
 mod fuse;
+mod order;
 mod outline;
 mod plan;
 mod run;

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::fuse::{Class, Fusion, class};
+use super::order::order;
 use crate::array::{Array, Call, Spec, State};
 use crate::error::{Error, Result};
 use crate::graph;
@@ -105,7 +106,8 @@ impl Plan {
             order: Vec::new(),
         };
         plan.count_readers();
-        plan.order_units(targets, &made);
+        let targets = targets.iter().filter_map(|target| made.get(&target.id()));
+        plan.order = order(&plan, targets.map(|&(step, _)| step));
         Ok(plan)
     }
 
@@ -139,25 +141,6 @@ impl Plan {
             self.reads(unit, members).iter().for_each(|&step| readers[step as usize] += 1);
         }
         self.readers = readers;
-    }
-
-    /// Depth first from the targets, so that results are used soon after they are made.
-    fn order_units(&mut self, targets: &[Array], made: &FxHashMap<usize, (u32, u32)>) {
-        let mut seen = vec![false; self.steps.len()];
-        let mut stack: Vec<(u32, bool)> = targets
-            .iter()
-            .rev()
-            .filter_map(|target| Some((self.units[made.get(&target.id())?.0 as usize], false)))
-            .collect();
-        while let Some((unit, done)) = stack.pop() {
-            if done {
-                self.order.push(unit);
-            } else if !std::mem::replace(&mut seen[unit as usize], true) {
-                stack.push((unit, true));
-                let before = self.reads(unit, &self.members[&unit]);
-                stack.extend(before.into_iter().rev().map(|step| (self.units[step as usize], false)));
-            }
-        }
     }
 }
 

@@ -57,6 +57,7 @@ use crate::linalg::{
     Cholesky, Cofactor, Determinant, Eig, Eigh, Inverse, Lu, LuSolve, PseudoInverse, Qr, Svd, TriangularSolve,
 };
 use crate::trace::FollowShapes;
+use crate::transforms::Collective;
 
 pub use arg_reduce::*;
 pub use arrange::*;
@@ -298,4 +299,5 @@ ops![
     Regroup,
     Like,
     Count,
+    Collective,
 ];

@@ -4,6 +4,7 @@
 //! generic over the error of the function that is transformed, so that errors of any host pass through untouched.
 
 mod check;
+mod collective;
 mod compile;
 mod compiled;
 mod custom;
@@ -15,6 +16,7 @@ mod vjp;
 mod vmap;
 
 pub use check::{Check, Mismatch, wrong_derivative};
+pub use collective::{Collective, Combine, axis_index, pmax, pmean, pmin, psum};
 pub(crate) use compile::Step;
 pub use compile::Traced;
 pub use compiled::{Compiled, compile};
@@ -26,4 +28,4 @@ pub use traces::{CacheInfo, TRACE_LIMIT, Traces, compiles, disable_compile, enab
 pub(crate) use vjp::pull;
 pub use vjp::vjp;
 pub(crate) use vmap::batch;
-pub use vmap::vmap;
+pub use vmap::{Examples, vmap, vmap_named};

@@ -1,12 +1,14 @@
 //! Vectorisation: a function of one example, applied to all examples at once.
 
+use cotan_kernels::DType;
 use rustc_hash::FxHashMap;
 
+use super::collective::Named;
 use crate::array::{Array, Inputs};
 use crate::debug::{Rule, within};
 use crate::error::{Error, Result};
 use crate::graph::{Between, between};
-use crate::ops::{Batched, Primitive, moveaxis};
+use crate::ops::{Batched, Primitive, arange, moveaxis};
 use crate::trace::Trace;
 
 /// Applies `f`, which sees one example, along an axis of every mapped input.
@@ -23,10 +25,33 @@ pub fn vmap<E: From<Error>>(
     in_axes: &[Option<usize>],
     out_axes: impl FnOnce(&[Array]) -> Result<Vec<usize>, E>,
 ) -> Result<Vec<Array>, E> {
+    vmap_named(f, inputs, in_axes, out_axes, Examples::default())
+}
+
+/// What is known of the examples besides the inputs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Examples<'a> {
+    /// The name by which [`psum`](super::psum) and others in the function find the axis.
+    pub name: Option<&'a str>,
+    /// How many there are; needed when no input is mapped.
+    pub count: Option<usize>,
+}
+
+/// [`vmap`] with a name for the mapped axis, or with a number of examples that no input tells.
+///
+/// # Errors
+/// As for [`vmap`].
+pub fn vmap_named<E: From<Error>>(
+    f: impl FnOnce(&[Array]) -> Result<Vec<Array>, E>,
+    inputs: &[Array],
+    in_axes: &[Option<usize>],
+    out_axes: impl FnOnce(&[Array]) -> Result<Vec<usize>, E>,
+    known: Examples<'_>,
+) -> Result<Vec<Array>, E> {
     // Every value that `f` makes is to be read.
     let _scope = Trace::enter();
-    let Some(examples) = examples(inputs, in_axes)? else { return f(inputs) };
-    let inputs = inputs
+    let Some(examples) = examples(inputs, in_axes, known.count)? else { return f(inputs) };
+    let mut inputs = inputs
         .iter()
         .zip(in_axes)
         .map(|(input, axis)| match axis {
@@ -34,9 +59,18 @@ pub fn vmap<E: From<Error>>(
             None => Ok(Batched { array: input.clone(), mapped: false }),
         })
         .collect::<Result<Vec<_>>>()?;
+    if known.name.is_some() {
+        inputs.push(Batched::mapped(arange(0.0, examples as f64, 1.0, DType::I32)?));
+    }
     let mut axes = Vec::new();
     let seen = |arguments: &[Array]| -> Result<Vec<Array>, E> {
-        let outputs = f(arguments)?;
+        let outputs = match (known.name, arguments.split_last()) {
+            (Some(name), Some((number, arguments))) => {
+                let _named = Named::new(name, number, examples);
+                f(arguments)?
+            }
+            _ => f(arguments)?,
+        };
         axes = out_axes(&outputs)?;
         Ok(outputs)
     };
@@ -99,8 +133,8 @@ fn map_nodes(between: &Between, mapped: &mut FxHashMap<usize, Batched>, examples
 }
 
 /// The common size of the mapped axes.
-fn examples(inputs: &[Array], axes: &[Option<usize>]) -> Result<Option<usize>> {
-    let mut examples = None;
+fn examples(inputs: &[Array], axes: &[Option<usize>], known: Option<usize>) -> Result<Option<usize>> {
+    let mut examples = known;
     for (input, axis) in inputs.iter().zip(axes) {
         let Some(axis) = *axis else { continue };
         let Some(&size) = input.shape().get(axis) else {
