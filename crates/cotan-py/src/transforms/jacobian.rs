@@ -76,7 +76,7 @@ fn jacobian<'py>(
 /// array([[2, 0],
 ///        [0, 4]], dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (fun, argnums = None))]
+#[pyo3(signature = (fun: "Callable[_P, Any]", argnums: "int | Sequence[int] | None" = None) -> "Callable[_P, Any]")]
 fn jacfwd<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> Result<Bound<'py, Jacobian>> {
     jacobian(fun, argnums, false)
 }
@@ -88,7 +88,7 @@ fn jacfwd<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> 
 /// array([[1, 0],
 ///        [1, 1]], dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (fun, argnums = None))]
+#[pyo3(signature = (fun: "Callable[_P, Any]", argnums: "int | Sequence[int] | None" = None) -> "Callable[_P, Any]")]
 fn jacrev<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> Result<Bound<'py, Jacobian>> {
     jacobian(fun, argnums, true)
 }
@@ -100,7 +100,7 @@ fn jacrev<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> 
 /// array([[0, 1],
 ///        [1, 0]], dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (fun, argnums = None))]
+#[pyo3(signature = (fun: "Callable[_P, Any]", argnums: "int | Sequence[int] | None" = None) -> "Callable[_P, Any]")]
 fn hessian<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> Result<Bound<'py, Jacobian>> {
     callable("hessian", fun)?;
     jacobian(jacobian(fun, argnums, true)?.as_any(), argnums, false)
@@ -142,6 +142,7 @@ fn tangents_like(transform: &str, tangents: &Bound<'_, PyAny>, like: &Values) ->
 /// >>> mx.hvp(lambda x: (x ** 3).sum(), [mx.array([1.0, 2.0])], [mx.array([1.0, 1.0])])
 /// [array([6, 12], dtype=float32)]
 #[pyfunction]
+#[pyo3(signature = (fun: "Callable[..., array]", primals, tangents))]
 fn hvp<'py>(
     fun: &Bound<'py, PyAny>,
     primals: &Bound<'py, PyAny>,
@@ -194,7 +195,7 @@ impl LinearFunction {
 /// >>> f_jvp(mx.array(2.0))
 /// array(2, dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (fun, *primals))]
+#[pyo3(signature = (fun: "Callable[..., _R]", *primals) -> "tuple[_R, Callable[..., _R]]")]
 fn linearize<'py>(
     fun: &Bound<'py, PyAny>,
     primals: &Bound<'py, PyTuple>,
@@ -226,7 +227,7 @@ fn linearize<'py>(
 /// >>> import cotan.core as mx
 /// >>> mx.check_grads(lambda x: mx.sin(x).sum(), [mx.array([0.5, 1.0])])
 #[pyfunction]
-#[pyo3(signature = (f, args, order = 2, modes = None, atol = None, rtol = None, eps = None),
+#[pyo3(signature = (f: "Callable[..., Any]", args: "Sequence[Any]", order = 2, modes = None, atol = None, rtol = None, eps = None),
     text_signature = "(f, args, order=2, modes=('fwd', 'rev'), atol=None, rtol=None, eps=None)")]
 fn check_grads(
     f: &Bound<'_, PyAny>,
