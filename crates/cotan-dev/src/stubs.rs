@@ -88,7 +88,8 @@ fn generate(lib: &Path) -> Result<BTreeMap<String, String>, String> {
         _ => None,
     });
     let types = Types::new(&source, registered.collect());
-    let mut bodies: Vec<String> = modules.iter().map(|module| body(&types, module)).collect::<Result<_, _>>()?;
+    let mut bodies: Vec<String> =
+        modules.iter().map(|module| body(&types, &modules, module)).collect::<Result<_, _>>()?;
     hidden_classes(&types, &modules, &mut bodies)?;
     let main = modules[0].name.clone();
     let common: BTreeSet<String> = defined(PRELUDE).chain(modules[0].entries.iter().map(|e| e.name(&types))).collect();
@@ -119,13 +120,13 @@ fn hidden_classes(types: &Types<'_>, modules: &[PyModule], bodies: &mut [String]
 }
 
 /// What a module has, without imports.
-fn body(types: &Types<'_>, module: &PyModule) -> Result<String, String> {
-    let all: Vec<Result<String, String>> = module.entries.iter().map(|entry| written(types, entry)).collect();
+fn body(types: &Types<'_>, modules: &[PyModule], module: &PyModule) -> Result<String, String> {
+    let all: Vec<Result<String, String>> = module.entries.iter().map(|entry| written(types, modules, entry)).collect();
     let errors: BTreeSet<&str> = all.iter().filter_map(|text| text.as_ref().err()).map(String::as_str).collect();
     if errors.is_empty() { all.into_iter().collect() } else { Err(errors.into_iter().collect::<Vec<_>>().join("\n")) }
 }
 
-fn written(types: &Types<'_>, entry: &Entry) -> Result<String, String> {
+fn written(types: &Types<'_>, modules: &[PyModule], entry: &Entry) -> Result<String, String> {
     Ok(match entry {
         Entry::Function(home, name) => {
             let Some(syn::Item::Fn(item)) = types.source.item(home, name) else {
@@ -136,6 +137,9 @@ fn written(types: &Types<'_>, entry: &Entry) -> Result<String, String> {
         }
         Entry::Class(class) => render::class(&class::class(types, class)?) + "\n",
         Entry::Alias { new, old } => format!("{new} = {old}\n"),
+        Entry::Borrowed { name, module, member } => {
+            format!("from {} import {member} as {name}\n", modules[*module].name)
+        }
         Entry::Value { name, ty } => format!("{name}: {ty}\n"),
         Entry::Instance { name, class } => format!("{name}: {}\n", types.class(class).unwrap_or_default()),
         Entry::Module(_) => String::new(),
@@ -188,6 +192,7 @@ impl Entry {
             },
             Entry::Class(class) => types.class(class).unwrap_or_default(),
             Entry::Alias { new: name, .. } | Entry::Value { name, .. } | Entry::Instance { name, .. } => name.clone(),
+            Entry::Borrowed { name, .. } => name.clone(),
             Entry::Module(name) => name.rsplit('.').next().unwrap_or_default().into(),
         }
     }

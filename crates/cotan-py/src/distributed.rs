@@ -50,7 +50,7 @@ impl Group {
     /// >>> mx.distributed.init().split(0)
     /// Traceback (most recent call last):
     /// RuntimeError: split: a group of one process can't be split, by color 0 or any other
-    #[pyo3(signature = (color, key = -1))]
+    #[pyo3(signature = (color, key = -1), text_signature = "(self, color, key=-1)")]
     fn split(&self, color: i64, key: i64) -> Result<Group> {
         let _ = key;
         Err(runtime_error(format!("split: a group of one process can't be split, by color {color} or any other")))

@@ -162,6 +162,13 @@ fn expect_callable(fun: &Bound<'_, PyAny>) -> Result<()> {
 /// Stores one function for several kinds of arguments: each call adds a kind, and `close()` writes the file.
 ///
 /// As a context manager it is closed at the end of the block, unless the block failed.
+///
+/// >>> import cotan.core as mx
+/// >>> export = mx.exporter("double.cotan", lambda x: x * 2)
+/// >>> export(mx.array(1.0)), export(mx.array([1.0, 2.0])), export.close()
+/// (None, None, None)
+/// >>> mx.import_function("double.cotan")(mx.array([3.0, 4.0]))
+/// (array([6, 8], dtype=float32),)
 #[pyclass(name = "FunctionExporter", module = "cotan.core")]
 struct FunctionExporter {
     path: PathBuf,
@@ -188,6 +195,10 @@ impl FunctionExporter {
     }
 
     /// Writes the file. Closing once more does nothing.
+    ///
+    /// >>> export = mx.exporter("double.cotan", lambda x: x * 2)
+    /// >>> export(mx.array(1.0))
+    /// >>> export.close()
     fn close(&self, py: Python<'_>) -> Result<()> {
         let exporter = self.state().take();
         exporter.map_or(Ok(()), |exporter| save(py, &self.path, exporter))

@@ -233,6 +233,15 @@ fn lu_factor(a: ArrayArg, stream: Option<StreamArg>) -> Result<Pair> {
 /// >>> u.shape, s.tolist(), vt.shape
 /// ((3, 3), [4.0, 3.0], (2, 2))
 #[pyfunction]
+#[cfg_attr(
+    false,
+    python(
+        "def svd(a: _Array, compute_uv: Literal[True] = True, *, full_matrices: bool = True, stream: _Stream | None = None) \
+                -> tuple[array, array, array]",
+        "def svd(a: _Array, compute_uv: Literal[False], *, full_matrices: bool = True, stream: _Stream | None = None) \
+                -> array",
+    )
+)]
 #[pyo3(signature = (a, compute_uv = true, *, full_matrices = true, stream = None))]
 fn svd<'py>(
     py: Python<'py>,
@@ -367,7 +376,7 @@ fn slogdet(a: ArrayArg, stream: Option<StreamArg>) -> Result<Pair> {
 /// >>> mx.linalg.cross(mx.array([1, 0, 0]), mx.array([0, 1, 0]))
 /// array([0, 0, 1], dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (a, b, axis = -1, *, stream = None))]
+#[pyo3(signature = (a, b, axis = -1, *, stream = None), text_signature = "(a, b, axis=-1, *, stream=None)")]
 fn cross(a: ArrayArg, b: ArrayArg, axis: i64, stream: Option<StreamArg>) -> Result<PyArray> {
     on(stream, linalg::cross(&a.0, &b.0, axis))
 }
@@ -409,7 +418,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         solve_triangular, det, slogdet, cross, matrix_rank, matrix_power,
     );
     linalg.setattr("__doc__", "Linear algebra on matrices in the last two axes; the axes before them are a batch.")?;
-    #[cfg_attr(false, python("matrix_norm: Callable[..., array]"))]
     module.add("matrix_norm", linalg.getattr("norm")?)?;
     module.add("linalg", &linalg)?;
     // `import cotan.core.linalg` finds it here.

@@ -236,6 +236,7 @@ __all__ = [
     "logical_xor",
     "logsumexp",
     "matmul",
+    "matrix_norm",
     "matrix_transpose",
     "max",
     "maximum",
@@ -384,16 +385,6 @@ _Stream: TypeAlias = Stream | ThreadLocalStream | Device | DeviceType
 # Axes for arrays, or for containers of arrays.
 _MapAxes: TypeAlias = int | Sequence[_MapAxes] | Mapping[Any, _MapAxes] | None
 _File: TypeAlias = str | PathLike[str] | BinaryIO
-
-@final
-class _linear_function:
-    """The derivative of a function at a point. Call it with a tangent per argument, as often as you like."""
-    def __call__(self, *tangents: Any) -> Any: ...
-
-@final
-class _jacobian_function:
-    """A function together with the arguments that its Jacobian is taken for."""
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
 @final
 class _PrintOptionsContext:
@@ -4178,7 +4169,7 @@ def switch(index: array | int, branches: Sequence[Callable[..., _R]], *operands:
     array(9, dtype=float32)
     """
 
-def jacfwd(fun: Any, argnums: Any = None) -> _jacobian_function:
+def jacfwd(fun: Callable[_P, Any], argnums: int | Sequence[int] | None = None) -> Callable[_P, Any]:
     """A function that computes the Jacobian of `fun` by forward mode.
 
     Each array of the result is replaced by what is nested like the chosen arguments (`argnums`, an int or several; by
@@ -4191,7 +4182,7 @@ def jacfwd(fun: Any, argnums: Any = None) -> _jacobian_function:
            [0, 4]], dtype=float32)
     """
 
-def jacrev(fun: Any, argnums: Any = None) -> _jacobian_function:
+def jacrev(fun: Callable[_P, Any], argnums: int | Sequence[int] | None = None) -> Callable[_P, Any]:
     """Like `jacfwd`, by reverse mode: best where arguments are larger than results.
 
     >>> import cotan.core as mx
@@ -4200,7 +4191,7 @@ def jacrev(fun: Any, argnums: Any = None) -> _jacobian_function:
            [1, 1]], dtype=float32)
     """
 
-def hessian(fun: Any, argnums: Any = None) -> _jacobian_function:
+def hessian(fun: Callable[_P, Any], argnums: int | Sequence[int] | None = None) -> Callable[_P, Any]:
     """A function that computes the second derivatives of `fun`: `jacfwd` of `jacrev`.
 
     >>> import cotan.core as mx
@@ -4209,7 +4200,7 @@ def hessian(fun: Any, argnums: Any = None) -> _jacobian_function:
            [1, 0]], dtype=float32)
     """
 
-def hvp(fun: Any, primals: Any, tangents: Any) -> Any:
+def hvp(fun: Callable[..., array], primals: Any, tangents: Any) -> Any:
     """The Hessian of `fun`, which returns a scalar, at `primals`, times `tangents`; the Hessian itself is never built.
 
     Both are lists or tuples with an entry per argument, and so is the result.
@@ -4219,7 +4210,7 @@ def hvp(fun: Any, primals: Any, tangents: Any) -> Any:
     [array([6, 12], dtype=float32)]
     """
 
-def linearize(fun: Any, *primals: Any) -> tuple[Any, _linear_function]:
+def linearize(fun: Callable[..., _R], *primals: Any) -> tuple[_R, Callable[..., _R]]:
     """Calls `fun` and returns `(result, f_jvp)`: `f_jvp` takes a tangent per argument and gives the tangent of the result,
     without calling `fun` again.
 
@@ -4230,8 +4221,8 @@ def linearize(fun: Any, *primals: Any) -> tuple[Any, _linear_function]:
     """
 
 def check_grads(
-    f: Any,
-    args: Any,
+    f: Callable[..., Any],
+    args: Sequence[Any],
     order: int = 2,
     modes: Sequence[str] | None = ("fwd", "rev"),
     atol: float | None = None,
@@ -4248,6 +4239,7 @@ def check_grads(
     >>> mx.check_grads(lambda x: mx.sin(x).sum(), [mx.array([0.5, 1.0])])
     """
 
+from cotan.core.linalg import norm as matrix_norm
 def save(file: _File, arr: _Array) -> None:
     """Saves one array to an npy file.
 
@@ -4540,11 +4532,23 @@ class FunctionExporter:
     """Stores one function for several kinds of arguments: each call adds a kind, and `close()` writes the file.
 
     As a context manager it is closed at the end of the block, unless the block failed.
+
+    >>> import cotan.core as mx
+    >>> export = mx.exporter("double.cotan", lambda x: x * 2)
+    >>> export(mx.array(1.0)), export(mx.array([1.0, 2.0])), export.close()
+    (None, None, None)
+    >>> mx.import_function("double.cotan")(mx.array([3.0, 4.0]))
+    (array([6, 8], dtype=float32),)
     """
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         """Adds what the function does to such arguments. RuntimeError once the exporter is closed."""
     def close(self) -> None:
-        """Writes the file. Closing once more does nothing."""
+        """Writes the file. Closing once more does nothing.
+
+        >>> export = mx.exporter("double.cotan", lambda x: x * 2)
+        >>> export(mx.array(1.0))
+        >>> export.close()
+        """
     def __enter__(self) -> Self: ...
     def __exit__(self, exc_type: Any = None, exc_value: Any = None, traceback: Any = None, /) -> None: ...
 

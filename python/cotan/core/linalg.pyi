@@ -1,8 +1,7 @@
 # Made by `cargo run -p cotan-dev -- stubs` from crates/cotan-py: change it there.
 """Linear algebra on matrices in the last two axes; the axes before them are a batch."""
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal, overload
 from . import _Array, _Axes, _Stream, array
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "inv",
     "lu",
     "lu_factor",
-    "matrix_norm",
     "matrix_power",
     "matrix_rank",
     "norm",
@@ -148,7 +146,14 @@ def lu_factor(a: _Array, *, stream: _Stream | None = None) -> tuple[array, array
     array([1, 1], dtype=uint32)
     """
 
-def svd(a: _Array, compute_uv: bool = True, *, full_matrices: bool = True, stream: _Stream | None = None) -> Any:
+@overload
+def svd(
+    a: _Array,
+    compute_uv: Literal[True] = True,
+    *,
+    full_matrices: bool = True,
+    stream: _Stream | None = None,
+) -> tuple[array, array, array]:
     """`(u, s, vt)` with `a = u @ diag(s) @ vt` for matrices (..., m, n) of float32, float64 or complex64, or `s` alone without
     `compute_uv`. The singular values `s` (..., k) are real and descend, k = min(m, n).
 
@@ -161,6 +166,14 @@ def svd(a: _Array, compute_uv: bool = True, *, full_matrices: bool = True, strea
     >>> u.shape, s.tolist(), vt.shape
     ((3, 3), [4.0, 3.0], (2, 2))
     """
+@overload
+def svd(
+    a: _Array,
+    compute_uv: Literal[False],
+    *,
+    full_matrices: bool = True,
+    stream: _Stream | None = None,
+) -> array: ...
 
 def eig(a: _Array, *, stream: _Stream | None = None) -> tuple[array, array]:
     """`(w, v)` with `a @ v = v * w` for square matrices (..., n, n) of float32, float64 or complex64: eigenvalues and, as
@@ -279,5 +292,3 @@ def matrix_power(a: _Array, n: int, *, stream: _Stream | None = None) -> array:
     array([[89, 55],
            [55, 34]], dtype=int32)
     """
-
-matrix_norm: Callable[..., array]

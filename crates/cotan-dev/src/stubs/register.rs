@@ -18,6 +18,12 @@ pub enum Entry {
         new: String,
         old: String,
     },
+    /// Something that another module has: the position of the module, and the name there.
+    Borrowed {
+        name: String,
+        module: usize,
+        member: String,
+    },
     /// A value of a Python type.
     Value {
         name: String,
@@ -44,6 +50,8 @@ pub struct PyModule {
 enum Value {
     Module(usize),
     Text(String),
+    /// What a module has under a name.
+    Member(usize, String),
     Unknown,
 }
 
@@ -126,7 +134,7 @@ impl Walk<'_> {
     fn declared(&mut self, given: &[String], variables: &Variables) -> Value {
         let module = variables.values().find_map(|value| match value {
             Value::Module(module) => Some(*module),
-            Value::Text(_) | Value::Unknown => None,
+            Value::Text(_) | Value::Member(..) | Value::Unknown => None,
         });
         for (names, ty) in given.iter().filter_map(|text| text.split_once(':')) {
             for name in names.split(',') {
@@ -258,6 +266,11 @@ impl Walk<'_> {
                     self.modules[module].doc = doc;
                 }
             }
+            ("getattr", [name]) => {
+                if let Value::Text(name) = self.expr(home, name, variables)? {
+                    return Ok(Value::Member(module, name));
+                }
+            }
             ("clone" | "to_owned", []) => return Ok(receiver),
             _ => {}
         }
@@ -304,6 +317,8 @@ impl Walk<'_> {
         match self.expr(home, value, variables)? {
             Value::Module(inner) => return Ok(self.submodule(module, inner, &name)),
             Value::Text(_) => return Ok(Entry::Value { name, ty: "str".into() }),
+            Value::Member(from, old) if from == module => return Ok(Entry::Alias { new: name, old }),
+            Value::Member(module, member) => return Ok(Entry::Borrowed { name, module, member }),
             Value::Unknown => {}
         }
         let ty = match value {

@@ -23,6 +23,7 @@ fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
 fn inner(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let own = PyModule::new(module.py(), "core.extra")?;
     add_functions!(own; apply);
+    module.add("also", own.getattr("apply")?)?;
     module.add("extra", &own)
 }
 
@@ -103,6 +104,7 @@ fn everything_that_is_registered_is_declared() {
         "def handle() -> _Handle: ...",
         "class _Handle:\n    ...",
         "twice = double",
+        "from cotan.core.extra import apply as also",
         "pi: float",
         "left: Thing\nright: Thing",
         "@disjoint_base\nclass Thing:\n    \"\"\"A thing.\"\"\"",
@@ -125,5 +127,5 @@ fn everything_that_is_registered_is_declared() {
 fn a_type_that_says_nothing_is_named_with_its_place() {
     let binding = BINDING.replace("#[cfg_attr(false, python(\"int | float\"))]", "");
     let error = stubs("unknown", &binding).unwrap_err();
-    assert!(error.contains(".rs:33: no Python type known for the Rust type Number"), "{error}");
+    assert!(error.contains(".rs:34: no Python type known for the Rust type Number"), "{error}");
 }

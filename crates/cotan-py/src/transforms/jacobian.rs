@@ -76,10 +76,7 @@ fn jacobian<'py>(
 /// array([[2, 0],
 ///        [0, 4]], dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (
-    fun: "Callable[_P, Any]",
-    argnums: "int | Sequence[int] | None" = None,
-) -> "Callable[_P, Any]")]
+#[pyo3(signature = (fun: "Callable[_P, Any]", argnums: "int | Sequence[int] | None" = None) -> "Callable[_P, Any]")]
 fn jacfwd<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> Result<Bound<'py, Jacobian>> {
     jacobian(fun, argnums, false)
 }
@@ -91,10 +88,7 @@ fn jacfwd<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> 
 /// array([[1, 0],
 ///        [1, 1]], dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (
-    fun: "Callable[_P, Any]",
-    argnums: "int | Sequence[int] | None" = None,
-) -> "Callable[_P, Any]")]
+#[pyo3(signature = (fun: "Callable[_P, Any]", argnums: "int | Sequence[int] | None" = None) -> "Callable[_P, Any]")]
 fn jacrev<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> Result<Bound<'py, Jacobian>> {
     jacobian(fun, argnums, true)
 }
@@ -106,10 +100,7 @@ fn jacrev<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> 
 /// array([[0, 1],
 ///        [1, 0]], dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (
-    fun: "Callable[_P, Any]",
-    argnums: "int | Sequence[int] | None" = None,
-) -> "Callable[_P, Any]")]
+#[pyo3(signature = (fun: "Callable[_P, Any]", argnums: "int | Sequence[int] | None" = None) -> "Callable[_P, Any]")]
 fn hessian<'py>(fun: &Bound<'py, PyAny>, argnums: Option<&Bound<'py, PyAny>>) -> Result<Bound<'py, Jacobian>> {
     callable("hessian", fun)?;
     jacobian(jacobian(fun, argnums, true)?.as_any(), argnums, false)
@@ -151,11 +142,7 @@ fn tangents_like(transform: &str, tangents: &Bound<'_, PyAny>, like: &Values) ->
 /// >>> mx.hvp(lambda x: (x ** 3).sum(), [mx.array([1.0, 2.0])], [mx.array([1.0, 1.0])])
 /// [array([6, 12], dtype=float32)]
 #[pyfunction]
-#[pyo3(signature = (
-    fun: "Callable[..., array]",
-    primals: "Sequence[Any]",
-    tangents: "Sequence[Any]",
-) -> "Any")]
+#[pyo3(signature = (fun: "Callable[..., array]", primals, tangents))]
 fn hvp<'py>(
     fun: &Bound<'py, PyAny>,
     primals: &Bound<'py, PyAny>,
@@ -208,10 +195,7 @@ impl LinearFunction {
 /// >>> f_jvp(mx.array(2.0))
 /// array(2, dtype=float32)
 #[pyfunction]
-#[pyo3(signature = (
-    fun: "Callable[..., _R]",
-    *primals: "Any",
-) -> "tuple[_R, Callable[..., _R]]")]
+#[pyo3(signature = (fun: "Callable[..., _R]", *primals) -> "tuple[_R, Callable[..., _R]]")]
 fn linearize<'py>(
     fun: &Bound<'py, PyAny>,
     primals: &Bound<'py, PyTuple>,
@@ -243,15 +227,8 @@ fn linearize<'py>(
 /// >>> import cotan.core as mx
 /// >>> mx.check_grads(lambda x: mx.sin(x).sum(), [mx.array([0.5, 1.0])])
 #[pyfunction]
-#[pyo3(signature = (
-    f: "Callable[..., Any]",
-    args: "Sequence[Any]",
-    order = 2,
-    modes: "Sequence[Literal['fwd', 'rev']]" = None,
-    atol = None,
-    rtol = None,
-    eps = None,
-), text_signature = "(f, args, order=2, modes=('fwd', 'rev'), atol=None, rtol=None, eps=None)")]
+#[pyo3(signature = (f: "Callable[..., Any]", args: "Sequence[Any]", order = 2, modes = None, atol = None, rtol = None, eps = None),
+    text_signature = "(f, args, order=2, modes=('fwd', 'rev'), atol=None, rtol=None, eps=None)")]
 fn check_grads(
     f: &Bound<'_, PyAny>,
     args: &Bound<'_, PyAny>,
