@@ -65,7 +65,7 @@ fn paley(row: usize, column: usize) -> i32 {
     let (i, j) = (row / 2, column / 2);
     let corner = if row % 2 == 1 && column % 2 == 1 { -1 } else { 1 };
     if i == j {
-        return if row % 2 == 0 && column % 2 == 0 { 1 } else { -1 };
+        return if row.is_multiple_of(2) && column.is_multiple_of(2) { 1 } else { -1 };
     }
     // 1 and 4 are the squares modulo 5.
     let square = i == 0 || j == 0 || matches!((5 + i - j) % 5, 1 | 4);

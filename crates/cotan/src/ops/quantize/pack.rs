@@ -47,7 +47,7 @@ impl Primitive for PackBits {
 
     fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>> {
         let size = last_axis(self.name(), &inputs[0], DType::U8, self.bits, 8)?;
-        if size * self.bits % 32 != 0 {
+        if !(size * self.bits).is_multiple_of(32) {
             return Err(Error::value(self.name(), format!("{size} codes of {} bits don't fill words", self.bits)));
         }
         Ok(vec![lengthened(&inputs[0], size * self.bits / 32, DType::U32)])
