@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::ops::{self, Batched, Primitive, Site, Tangents, astype, divide, equal, multiply};
 
 /// What a [`Collective`] does with the values of all examples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Combine {
     /// Their sum.
     Sum,
@@ -24,7 +24,7 @@ pub enum Combine {
 ///
 /// Inputs are the value and the number of the example, which only the named `vmap` maps: that is how its rule knows
 /// when it is asked by that `vmap`, and not by another one inside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Collective(Combine);
 
 /// A `vmap` with a name whose function is being called.
