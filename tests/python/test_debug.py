@@ -106,6 +106,14 @@ class TestDebugNans:
         assert "log: made the first NaN" in blamed(lambda: compiled(mx.array(BAD)))
         assert f"at {line_of('the replaying line')}" in blamed(lambda: compiled(mx.array(BAD)))  # the replaying line
 
+    def test_a_loop_names_the_line_of_its_body(self):
+        def step(carry, x):
+            return logarithm(carry), x
+
+        message = blamed(lambda: mx.scan(step, mx.array(2.0), mx.zeros((5,)))[0])
+        assert message.startswith("log: made the first NaN: element () of its float32 () result, from float32 () with ")
+        assert message.endswith(f"replayed from {THE_LOGARITHM}logarithm")
+
     def test_lines_inside_the_package_are_passed_over(self):
         layer = nn.Linear(2, 2)
         layer.weight = mx.full((2, 2), float("inf"))
@@ -252,6 +260,13 @@ class TestProfile:
         assert rows["sort"]["flops"] is None
         assert rows["sort"]["gflops_per_second"] is None
 
+    def test_the_work_of_a_convolution_is_known(self):
+        x, w = mx.array(np.ones((2, 9, 3), np.float32)), mx.array(np.ones((5, 4, 3), np.float32))
+        with mx.profile() as p:
+            mx.eval(mx.conv1d(x, w))
+        (row,) = [row for row in p.rows if row["kernel"] == "convolution"]
+        assert row["flops"] == 2 * (2 * 6 * 5) * (4 * 3)
+
     def test_a_profile_changes_no_result_and_counts_what_runs_in_transforms(self):
         x = mx.array(np.linspace(-1, 1, 64, dtype=np.float32))
 
@@ -322,6 +337,20 @@ class TestProfile:
                 and kernel["ts"] + kernel["dur"] <= event["ts"] + event["dur"] + 0.002
             ]
             assert len(around) == 1
+
+    def test_a_loop_is_charged_without_what_runs_inside(self):
+        def step(carry, x):
+            return mx.tanh(carry @ x), None
+
+        xs = mx.array(np.full((50, 30, 30), 0.01, np.float32))
+        with mx.profile() as p:
+            mx.eval(mx.scan(step, mx.eye(30), xs)[0])
+        rows = {row["kernel"]: row for row in p.rows}
+        assert rows["scan"]["calls"] == 1
+        assert rows["matmul"]["calls"] == rows["tanh"]["calls"] == 50
+        assert "in 1 evaluation:" in str(p)
+        events = {event["name"]: event for event in json.loads(p.trace_json())["traceEvents"]}
+        assert rows["scan"]["total_seconds"] * 1e6 < events["scan"]["dur"] - rows["matmul"]["total_seconds"] * 1e6 + 1
 
     def test_a_file_that_cannot_be_written_is_an_os_error(self, in_tmp):
         with mx.profile() as p:

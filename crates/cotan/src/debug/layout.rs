@@ -78,7 +78,7 @@ pub(super) fn place(blocks: &[Block], links: &[Link]) -> Placed {
     items.iter().enumerate().for_each(|(index, item)| rows[item.layer].push(index));
     order(&items, &mut rows);
     let x = coordinates(&items, &rows);
-    finish(blocks, links, &layers, &items, &chains, &rows, &x)
+    finish(blocks, links, &layers, &items, &chains, &x)
 }
 
 /// The longest way from the first layer to each block; then blocks move down to their readers, as far as they go.
@@ -299,53 +299,56 @@ fn settle(wishes: &[(f64, f64)], distances: Vec<f64>) -> Vec<f64> {
     means.zip(starts).map(|(mean, start)| mean + start).collect()
 }
 
-/// Heights of the layers, and everything moved to where it is not negative.
+/// The top and the height of each layer.
+fn rows_of(blocks: &[Block], layers: &[usize], items: &[Item], x: &[f64]) -> Vec<(f64, f64)> {
+    let count = layers.iter().max().map_or(0, |last| last + 1);
+    let mut rows = vec![(0.0, 0.0f64); count];
+    for (block, &layer) in blocks.iter().zip(layers) {
+        rows[layer].1 = rows[layer].1.max(block.height);
+    }
+    let mut reach = vec![0.0f64; count];
+    for (item, &middle) in items.iter().zip(x) {
+        let across = item.below.iter().map(|end| (x[end.other] + end.there - middle - end.here).abs());
+        reach[item.layer] = across.fold(reach[item.layer], f64::max);
+    }
+    for layer in 1..count {
+        let (top, height) = rows[layer - 1];
+        // Links that go far sideways need room to do so.
+        let gap = GAP_Y + (reach[layer - 1] * 0.06).min(60.0);
+        let beside_ports = height == 0.0 || rows[layer].1 == 0.0;
+        rows[layer].0 = top + height + if beside_ports { gap * 0.5 } else { gap };
+    }
+    rows
+}
+
+/// Corners and routes, moved to where nothing is negative.
 fn finish(
     blocks: &[Block],
     links: &[Link],
     layers: &[usize],
     items: &[Item],
     chains: &[Vec<usize>],
-    rows: &[Vec<usize>],
     x: &[f64],
 ) -> Placed {
-    let left = (0..items.len()).map(|item| x[item] - items[item].width / 2.0).fold(f64::INFINITY, f64::min);
-    let right = (0..items.len()).map(|item| x[item] + items[item].width / 2.0).fold(f64::NEG_INFINITY, f64::max);
-    if blocks.is_empty() {
-        return Placed::default();
-    }
-    let mut heights = vec![0.0f64; rows.len()];
-    for (block, &layer) in blocks.iter().zip(layers) {
-        heights[layer] = heights[layer].max(block.height);
-    }
-    let mut reach = vec![0.0f64; rows.len()];
-    for (item, &middle) in items.iter().zip(x) {
-        let across = item.below.iter().map(|end| (x[end.other] + end.there - middle - end.here).abs());
-        reach[item.layer] = across.fold(reach[item.layer], f64::max);
-    }
-    let mut tops = vec![0.0; rows.len()];
-    for layer in 1..rows.len() {
-        // Links that go far sideways need room to do so.
-        let gap = GAP_Y + (reach[layer - 1] * 0.06).min(60.0);
-        let gap = if heights[layer - 1] == 0.0 || heights[layer] == 0.0 { gap * 0.5 } else { gap };
-        tops[layer] = tops[layer - 1] + heights[layer - 1] + gap;
-    }
-    let y = |block: usize| tops[layers[block]] + (heights[layers[block]] - blocks[block].height) / 2.0;
+    let rows = rows_of(blocks, layers, items, x);
+    let Some(&(last_top, last_height)) = rows.last() else { return Placed::default() };
+    let left = items.iter().zip(x).map(|(item, x)| x - item.width / 2.0).fold(f64::INFINITY, f64::min);
+    let right = items.iter().zip(x).map(|(item, x)| x + item.width / 2.0).fold(f64::NEG_INFINITY, f64::max);
+    let y = |block: usize| rows[layers[block]].0 + (rows[layers[block]].1 - blocks[block].height) / 2.0;
     let corners = (0..blocks.len()).map(|b| (x[b] - blocks[b].width / 2.0 - left, y(b))).collect();
     let route = |(link, chain): (&Link, &Vec<usize>)| {
         let (start, end) = (x[link.from] + link.from_x - left, x[link.to] + link.to_x - left);
-        let (first, last) = (layers[link.from], layers[link.to]);
-        let mut points = vec![(start, y(link.from) + blocks[link.from].height), (start, tops[first] + heights[first])];
+        let (first, last) = (rows[layers[link.from]], rows[layers[link.to]]);
+        let mut points = vec![(start, y(link.from) + blocks[link.from].height), (start, first.0 + first.1)];
         for &lane in &chain[1..chain.len() - 1] {
-            let layer = items[lane].layer;
-            points.extend([(x[lane] - left, tops[layer]), (x[lane] - left, tops[layer] + heights[layer])]);
+            let (top, height) = rows[items[lane].layer];
+            points.extend([(x[lane] - left, top), (x[lane] - left, top + height)]);
         }
-        points.extend([(end, tops[last]), (end, y(link.to))]);
+        points.extend([(end, last.0), (end, y(link.to))]);
         points
     };
     let routes = links.iter().zip(chains).map(route).collect();
-    let height = tops[rows.len() - 1] + heights[rows.len() - 1];
-    Placed { corners, routes, width: right - left, height }
+    Placed { corners, routes, width: right - left, height: last_top + last_height }
 }
 
 #[cfg(test)]

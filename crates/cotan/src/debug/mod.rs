@@ -38,7 +38,7 @@ pub use profile::{Profile, Profiler, Row, profile};
 
 pub(crate) use nans::Checks;
 pub(crate) use origin::{Origin, within};
-pub(crate) use profile::{Profiling, Work};
+pub(crate) use profile::{Profiling, Timer, Work};
 pub(crate) use scan::{at, first, made};
 
 /// The page about debugging, whose Rust examples run as tests.

@@ -1,5 +1,6 @@
 //! Where the time goes: every kernel that runs while a profiler is on.
 
+use std::cell::Cell;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -44,7 +45,7 @@ pub struct Row {
     pub kernel: String,
     /// How often it ran.
     pub calls: u64,
-    /// The time it took.
+    /// The time it took, without kernels that ran inside it, as those of a loop do.
     pub total: Duration,
     /// Bytes of the inputs, each input once a run; elements that repeat count once, views that are made cost nothing.
     pub bytes_read: u64,
@@ -233,37 +234,75 @@ pub fn profile<R>(f: impl FnOnce() -> R) -> (R, Profile) {
     (result, profiler.stop())
 }
 
+thread_local! {
+    /// Time of the kernels that have run inside the one that is running: those of the body of a loop.
+    static INNER: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    /// Evaluations that are under way, one inside another.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Measures a run of a kernel.
+pub(crate) struct Timer {
+    start: Instant,
+    outer: Duration,
+}
+
+/// How long a run took.
+#[derive(Clone, Copy)]
+pub(crate) struct Time {
+    start: Instant,
+    length: Duration,
+    /// Without the kernels that ran inside.
+    own: Duration,
+}
+
+impl Timer {
+    pub fn start() -> Timer {
+        Timer { outer: INNER.replace(Duration::ZERO), start: Instant::now() }
+    }
+
+    pub fn stop(self) -> Time {
+        let length = self.start.elapsed();
+        let own = length.saturating_sub(INNER.replace(self.outer + length));
+        Time { start: self.start, length, own }
+    }
+}
+
 /// The profilers that are on during an evaluation.
 pub(crate) struct Profiling {
     recorders: Vec<Arc<Recorder>>,
     started: Instant,
-    kernels: std::cell::Cell<u64>,
+    kernels: Cell<u64>,
 }
 
 impl Profiling {
     pub fn current() -> Option<Profiling> {
         let recorders = RECORDERS.read().unwrap_or_else(PoisonError::into_inner).clone();
-        (!recorders.is_empty()).then(|| Profiling { recorders, started: Instant::now(), kernels: 0.into() })
+        if recorders.is_empty() {
+            return None;
+        }
+        DEPTH.set(DEPTH.get() + 1);
+        Some(Profiling { recorders, started: Instant::now(), kernels: 0.into() })
     }
 
-    /// Records a run that began at `start` and has just ended.
-    pub fn ran(&self, work: &Work, start: Instant, length: Duration) {
+    /// Records a run that has just ended.
+    pub fn ran(&self, work: &Work, time: Time) {
         self.kernels.set(self.kernels.get() + 1);
         for recorder in &self.recorders {
             let mut record = recorder.record();
             let thread = record.thread();
             record.counts.runs += 1;
             match record.rows.get_mut(&work.kernel) {
-                Some(row) => row.add(work, length),
+                Some(row) => row.add(work, time.own),
                 None => {
                     let mut row = Row::empty(&work.kernel);
-                    row.add(work, length);
+                    row.add(work, time.own);
                     record.rows.insert(work.kernel.clone(), row);
                 }
             }
             if record.runs.len() < MOST_RUNS {
-                let start = start.saturating_duration_since(recorder.started);
-                record.runs.push((work.clone(), Span { start, length, thread }));
+                let start = time.start.saturating_duration_since(recorder.started);
+                record.runs.push((work.clone(), Span { start, length: time.length, thread }));
             }
         }
     }
@@ -281,11 +320,18 @@ impl Drop for Profiling {
     /// The evaluation is over.
     fn drop(&mut self) {
         let length = self.started.elapsed();
+        DEPTH.set(DEPTH.get() - 1);
+        let is_outermost = DEPTH.get() == 0;
+        if is_outermost {
+            INNER.set(Duration::ZERO);
+        }
         for recorder in &self.recorders {
             let mut record = recorder.record();
             let thread = record.thread();
-            record.counts.evaluations += 1;
-            record.counts.evaluating += length;
+            if is_outermost {
+                record.counts.evaluations += 1;
+                record.counts.evaluating += length;
+            }
             if record.evaluations.len() < MOST_RUNS {
                 let start = self.started.saturating_duration_since(recorder.started);
                 record.evaluations.push((self.kernels.get(), Span { start, length, thread }));

@@ -1,9 +1,11 @@
 //! Where everything goes in a drawing: kernels are placed in layers, and the calls of each within its frame.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 use super::Drawing;
-use super::drawing::Operand;
+use super::drawing::{Call, Operand};
 use super::layout::{Block, Link, Pin, Placed, Point, place};
 use super::text::spec;
 use crate::error::tuple;
@@ -92,7 +94,7 @@ impl Wires {
 impl Scene {
     /// Places the first kernels of a drawing, as many as have `most` calls together.
     pub fn new(drawing: &Drawing, most: usize) -> Scene {
-        let fits = |kernel: &&std::ops::Range<usize>| kernel.end <= most;
+        let fits = |kernel: &&Range<usize>| kernel.end <= most;
         let kernels: Vec<_> = drawing.kernels.iter().take_while(fits).cloned().collect();
         let shown = kernels.last().map_or(0, |kernel| kernel.end);
         let uses = Uses::new(drawing, shown);
@@ -107,7 +109,7 @@ impl Scene {
             if kernel.len() == 1 {
                 add_single(drawing, kernel.start, &mut units, &mut wires);
             } else {
-                add_group(drawing, number, kernel.clone(), &uses, &mut units, &mut wires);
+                Group::new(drawing, kernel.clone(), &uses).add_to(drawing, number, &mut units, &mut wires);
             }
         }
         for (index, &value) in drawing.outputs.iter().enumerate().take(most) {
@@ -167,12 +169,12 @@ impl Uses {
         self.readers.contains_key(&value)
     }
 
-    fn leaves(&self, value: usize, kernel: &std::ops::Range<usize>) -> bool {
+    fn leaves(&self, value: usize, kernel: &Range<usize>) -> bool {
         self.readers.get(&value).is_some_and(|readers| readers.iter().any(|reader| !kernel.contains(reader)))
     }
 }
 
-impl super::drawing::Call {
+impl Call {
     fn values(&self) -> impl Iterator<Item = usize> {
         self.operands.iter().filter_map(|operand| match operand {
             Operand::Value(value) => Some(*value),
@@ -200,81 +202,91 @@ fn add_single(drawing: &Drawing, index: usize, units: &mut Vec<Unit>, wires: &mu
     units.push(Unit::Card(card));
 }
 
-/// Lays the calls of a kernel out with a port at the upper edge for each value that it reads, and one at the lower edge
-/// for each that others read.
-fn add_group(
-    drawing: &Drawing,
-    number: usize,
-    kernel: std::ops::Range<usize>,
-    uses: &Uses,
-    units: &mut Vec<Unit>,
-    wires: &mut Wires,
-) {
-    let port = |pin| Block { width: 6.0, height: 0.0, pin };
-    let made: FxHashMap<usize, usize> = kernel
-        .clone()
-        .flat_map(|index| drawing.calls[index].results.iter().map(move |&value| (value, index)))
-        .collect();
-    let mut incoming: Vec<usize> = Vec::new();
-    for value in kernel.clone().flat_map(|index| drawing.calls[index].values()) {
-        if !made.contains_key(&value) && !incoming.contains(&value) {
-            incoming.push(value);
+/// The calls of a kernel, with a port at the upper edge of their frame for each value that they read, and one at the lower
+/// edge for each that others read.
+struct Group {
+    cards: Vec<Card>,
+    /// Values that come in and go out.
+    incoming: Vec<usize>,
+    outgoing: Vec<usize>,
+    /// Ports of what comes in, cards, ports of what goes out.
+    blocks: Vec<Block>,
+    links: Vec<Link>,
+    /// The value of each link, and whether it ends at a card.
+    values: Vec<(usize, bool)>,
+}
+
+impl Group {
+    fn new(drawing: &Drawing, kernel: Range<usize>, uses: &Uses) -> Group {
+        let calls = &drawing.calls[kernel.clone()];
+        let results =
+            || calls.iter().enumerate().flat_map(|(at, call)| call.results.iter().map(move |&value| (value, at)));
+        let made: FxHashMap<usize, usize> = results().collect();
+        let mut incoming: Vec<usize> = Vec::new();
+        for value in calls.iter().flat_map(Call::values) {
+            if !made.contains_key(&value) && !incoming.contains(&value) {
+                incoming.push(value);
+            }
+        }
+        let outgoing = results().map(|(value, _)| value).filter(|&value| uses.leaves(value, &kernel)).collect();
+        let cards: Vec<Card> = kernel.map(|index| drawing.call_card(index)).collect();
+        let mut group = Group { cards, incoming, outgoing, blocks: Vec::new(), links: Vec::new(), values: Vec::new() };
+        group.connect(calls, &made);
+        group
+    }
+
+    fn connect(&mut self, calls: &[Call], made: &FxHashMap<usize, usize>) {
+        let port = |pin| Block { width: 6.0, height: 0.0, pin };
+        let ports = self.incoming.len();
+        self.blocks.extend(self.incoming.iter().map(|_| port(Pin::Top)));
+        self.blocks.extend(self.cards.iter().map(Card::block));
+        for (position, call) in calls.iter().enumerate() {
+            let count = call.values().count();
+            for (operand, value) in call.values().enumerate() {
+                let outside = || self.incoming.iter().position(|&other| other == value);
+                let from = made.get(&value).map(|maker| ports + maker).or_else(outside).unwrap_or_default();
+                let to_x = spread(operand, count, self.cards[position].size.0);
+                self.links.push(Link { from, to: ports + position, from_x: 0.0, to_x });
+                self.values.push((value, true));
+            }
+        }
+        for &value in &self.outgoing {
+            let (from, to) = (ports + made[&value], self.blocks.len());
+            self.links.push(Link { from, to, from_x: 0.0, to_x: 0.0 });
+            self.values.push((value, false));
+            self.blocks.push(port(Pin::Bottom));
         }
     }
-    let cards: Vec<Card> = kernel.clone().map(|index| drawing.call_card(index)).collect();
-    let mut blocks: Vec<Block> = incoming.iter().map(|_| port(Pin::Top)).collect();
-    blocks.extend(cards.iter().map(Card::block));
-    let (mut links, mut values) = (Vec::new(), Vec::new());
-    for (position, index) in kernel.clone().enumerate() {
-        let call = &drawing.calls[index];
-        let count = call.values().count();
-        for (operand, value) in call.values().enumerate() {
-            let from = made.get(&value).map(|maker| incoming.len() + maker - kernel.start);
-            let from = from.or_else(|| incoming.iter().position(|&other| other == value)).unwrap_or_default();
-            let to_x = spread(operand, count, cards[position].size.0);
-            links.push(Link { from, to: incoming.len() + position, from_x: 0.0, to_x });
-            values.push((value, true));
+
+    fn add_to(self, drawing: &Drawing, number: usize, units: &mut Vec<Unit>, wires: &mut Wires) {
+        let placed = place(&self.blocks, &self.links);
+        let top = if self.incoming.is_empty() { PADDING } else { 0.0 };
+        let size = (placed.width.max(70.0) + 2.0 * PADDING, placed.height + top + FOOT);
+        let left = (size.0 - placed.width) / 2.0;
+        let moved = |(x, y): Point| (x + left, y + top);
+        let from_middle = |block: usize| {
+            let (x, _) = moved(placed.corners[block]);
+            x + self.blocks[block].width / 2.0 - size.0 / 2.0
+        };
+        for (port, &value) in self.incoming.iter().enumerate() {
+            wires.connect(value, units.len(), from_middle(port), true);
         }
-    }
-    let outgoing: Vec<usize> = kernel
-        .clone()
-        .flat_map(|index| drawing.calls[index].results.iter().copied())
-        .filter(|&value| uses.leaves(value, &kernel))
-        .collect();
-    for &value in &outgoing {
-        links.push(Link {
-            from: incoming.len() + made[&value] - kernel.start,
-            to: blocks.len(),
-            from_x: 0.0,
-            to_x: 0.0,
-        });
-        values.push((value, false));
-        blocks.push(port(Pin::Bottom));
-    }
-    let placed = place(&blocks, &links);
-    let top = if incoming.is_empty() { PADDING } else { 0.0 };
-    let size = (placed.width.max(70.0) + 2.0 * PADDING, placed.height + top + FOOT);
-    let (dx, dy) = ((size.0 - placed.width) / 2.0, top);
-    let middle = |block: usize| placed.corners[block].0 + blocks[block].width / 2.0 + dx - size.0 / 2.0;
-    for (index, &value) in incoming.iter().enumerate() {
-        wires.connect(value, units.len(), middle(index), true);
-    }
-    let first = incoming.len() + cards.len();
-    for (index, &value) in outgoing.iter().enumerate() {
-        wires.sources.insert(value, (units.len(), middle(first + index)));
-    }
-    let corners = &placed.corners[incoming.len()..];
-    let cards =
-        cards.into_iter().zip(corners).map(|(card, &(x, y))| Card { corner: (x + dx, y + dy), ..card }).collect();
-    let route = |(points, (value, arrives)): (Vec<Point>, (usize, bool))| {
-        let mut points: Vec<Point> = points.into_iter().map(|(x, y)| (x + dx, y + dy)).collect();
-        if let (false, Some(last)) = (arrives, points.last_mut()) {
-            last.1 = size.1;
+        let (first, end) = (self.incoming.len(), self.incoming.len() + self.cards.len());
+        for (port, &value) in self.outgoing.iter().enumerate() {
+            wires.sources.insert(value, (units.len(), from_middle(end + port)));
         }
-        Route { points, hint: drawing.value_hint(value), arrives }
-    };
-    let routes = placed.routes.iter().cloned().zip(values).map(route).collect();
-    units.push(Unit::Group { name: format!("kernel {number}"), cards, routes, size });
+        let corners = &placed.corners[first..end];
+        let cards = self.cards.into_iter().zip(corners).map(|(card, &at)| Card { corner: moved(at), ..card }).collect();
+        let route = |(points, (value, arrives)): (Vec<Point>, (usize, bool))| {
+            let mut points: Vec<Point> = points.into_iter().map(moved).collect();
+            if let (false, Some(last)) = (arrives, points.last_mut()) {
+                last.1 = size.1;
+            }
+            Route { points, hint: drawing.value_hint(value), arrives }
+        };
+        let routes = placed.routes.iter().cloned().zip(self.values).map(route).collect();
+        units.push(Unit::Group { name: format!("kernel {number}"), cards, routes, size });
+    }
 }
 
 impl Unit {

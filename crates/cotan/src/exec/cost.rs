@@ -72,14 +72,16 @@ fn bytes(tensor: &Tensor) -> u64 {
 fn flops(step: &Step) -> Option<u64> {
     let spec = step.spec();
     let elements = layout::len(spec.shape) as u64;
+    // A sum of products adds and multiplies; a complex product is four real ones.
+    let product = if spec.dtype == DType::C64 { 8 } else { 2 };
     let input = step.call.inputs.first();
     match &step.call.op {
         Op::Unary(_) | Op::Binary(_) => Some(if input?.dtype().is_inexact() { elements } else { 0 }),
         Op::Reduce(_) => Some(if input?.dtype().is_inexact() { input?.size() as u64 } else { 0 }),
-        Op::Matmul(_) if spec.dtype.is_inexact() => {
-            // A complex product is four real ones.
-            let one = if spec.dtype == DType::C64 { 8 } else { 2 };
-            Some(one * elements * *input?.shape().last()? as u64)
+        Op::Matmul(_) if spec.dtype.is_inexact() => Some(product * elements * *input?.shape().last()? as u64),
+        Op::Convolve(_) if spec.dtype.is_inexact() => {
+            let window: usize = step.call.inputs.get(1)?.shape()[1..].iter().product();
+            Some(product * elements * window as u64)
         }
         Op::Convolve(_) => {
             let one = if spec.dtype == DType::C64 { 8 } else { 2 };

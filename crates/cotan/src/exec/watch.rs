@@ -1,11 +1,9 @@
 //! What debugging asks of an evaluation: a time for every unit, and a look at what it made.
 
-use std::time::Instant;
-
 use super::plan::Plan;
 use super::run::Results;
 use super::{check, cost};
-use crate::debug::{self, Checks, Profiling};
+use crate::debug::{self, Checks, Profiling, Timer};
 use crate::error::Result;
 
 /// Those who watch an evaluation.
@@ -29,11 +27,11 @@ impl Watch {
         // Inputs that are held are not overwritten, so that the unit can run again.
         let held = self.checks.as_ref().map(|_| check::Inputs::new(plan, unit, members, results)).transpose()?;
         let reads = self.profiling.as_ref().map(|_| cost::Reads::new(plan, unit, members, results));
-        let start = Instant::now();
+        let timer = Timer::start();
         plan.run_unit(unit, members, results)?;
-        let length = start.elapsed();
+        let time = timer.stop();
         if let (Some(profiling), Some(reads)) = (&self.profiling, &reads) {
-            profiling.ran(&reads.work(plan, members, results), start, length);
+            profiling.ran(&reads.work(plan, members, results), time);
         }
         match (&self.checks, &held) {
             (Some(checks), Some(inputs)) => check::check(plan, members, inputs, results, checks),
