@@ -59,8 +59,8 @@ def inv(a: _Array, *, stream: _Stream | None = None) -> array:
     ValueError for other shapes and types, RuntimeError at evaluation when a matrix is singular.
 
     >>> import cotan.core as mx
-    >>> mx.linalg.inv(mx.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
-    [[-2.0, 1.0], [1.5, -0.5]]
+    >>> mx.linalg.inv(mx.array([[2.0, 0.0], [1.0, 1.0]])).tolist()
+    [[0.5, 0.0], [-0.5, 1.0]]
     """
 
 def tri_inv(a: _Array, upper: bool = False, *, stream: _Stream | None = None) -> array:

@@ -72,7 +72,7 @@ fn cofactor_as<T: Field>(a: &Tensor) -> Result<Tensor, KernelError> {
         }
         // By columns, the inverse is its transpose by rows.
         work.invert(out, stack);
-        out.iter_mut().for_each(|x| *x = *x * determinant);
+        out.iter_mut().for_each(|x| *x *= determinant);
         Ok(())
     })?;
     Ok(out.finish())
@@ -97,7 +97,7 @@ fn cofactor_by_svd<T: Field>(
     for (k, row) in uh.chunks_exact_mut(n).enumerate() {
         let others = s.iter().enumerate().filter(|&(i, _)| i != k);
         let scale = T::of(others.fold(One::one(), |product, (_, &x)| product * x)) * phase;
-        row.iter_mut().for_each(|x| *x = *x * scale);
+        row.iter_mut().for_each(|x| *x *= scale);
     }
     // Element (i, j) is the sum over k of conj(u[i, k]) · scale[k] · v[j, k].
     let left = faer::MatRef::from_column_major_slice(&uh, n, n);

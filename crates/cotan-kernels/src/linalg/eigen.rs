@@ -67,16 +67,19 @@ fn eigh_as<T: Field>(a: &Tensor, vectors: bool) -> Result<Vec<Tensor>, KernelErr
 /// As [`eigh`].
 pub fn eig(a: &Tensor, vectors: bool) -> Result<Vec<Tensor>, KernelError> {
     match a.dtype() {
-        DType::F32 => eig_as::<f32>(a, vectors, Decompose { run: real::<f32>, request: request::<f32> }),
-        DType::F64 => eig_as::<f64>(a, vectors, Decompose { run: real::<f64>, request: request::<f64> }),
-        DType::C64 => eig_as::<Complex32>(a, vectors, Decompose { run: complex, request: request::<Complex32> }),
+        DType::F32 => eig_as::<f32>(a, vectors, &Decompose { run: real::<f32>, request: request::<f32> }),
+        DType::F64 => eig_as::<f64>(a, vectors, &Decompose { run: real::<f64>, request: request::<f64> }),
+        DType::C64 => eig_as::<Complex32>(a, vectors, &Decompose { run: complex, request: request::<Complex32> }),
         other => panic!("linalg: {other} matrices have no eigenvalues here"),
     }
 }
 
+/// Decomposes one matrix, with scratch.
+type Run<T> = fn(&[T], Spectrum<'_, <T as Field>::Part>, &mut [T], &mut MemBuffer) -> Result<(), evd::EvdError>;
+
 /// How to decompose matrices of one type, and what memory that takes.
 struct Decompose<T: Field> {
-    run: fn(&[T], Spectrum<'_, T::Part>, &mut [T], &mut MemBuffer) -> Result<(), evd::EvdError>,
+    run: Run<T>,
     request: fn(usize, bool) -> faer::dyn_stack::StackReq,
 }
 
@@ -140,7 +143,7 @@ fn complex(
     evd::evd_cplx(view, values, None, columns, Par::Seq, MemStack::new(stack), Default::default())
 }
 
-fn eig_as<T: Field>(a: &Tensor, vectors: bool, decompose: Decompose<T>) -> Result<Vec<Tensor>, KernelError>
+fn eig_as<T: Field>(a: &Tensor, vectors: bool, decompose: &Decompose<T>) -> Result<Vec<Tensor>, KernelError>
 where
     Complex<T::Part>: Plain,
 {

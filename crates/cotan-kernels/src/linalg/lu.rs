@@ -69,10 +69,10 @@ impl<T: Field> Workspace<T> {
             }
             let (done, rest) = self.matrix.split_at_mut((k + 1) * m);
             let (head, below) = done[k * m + k..].split_first_mut().expect("the pivot is in the column");
-            below.iter_mut().for_each(|x| *x = *x / *head);
+            below.iter_mut().for_each(|x| *x /= *head);
             for column in rest.chunks_exact_mut(m) {
                 let factor = column[k];
-                column[k + 1..].iter_mut().zip(&*below).for_each(|(x, &l)| *x = *x - l * factor);
+                column[k + 1..].iter_mut().zip(&*below).for_each(|(x, &l)| *x -= l * factor);
             }
         }
         self.order.iter().enumerate().for_each(|(i, &row)| self.places[row as usize] = i as u32);

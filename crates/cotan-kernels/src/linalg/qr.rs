@@ -75,8 +75,8 @@ fn make_diagonal_real<T: Field>(q: &mut [T], r: &mut [T], n: usize) {
         let head = r[j * n + j];
         let sign = if head.part() < Zero::zero() { -<T::Part as One>::one() } else { One::one() };
         let phase = head.with_modulus(sign);
-        r[j * n..(j + 1) * n].iter_mut().for_each(|x| *x = *x * phase.conjugate());
-        q.iter_mut().skip(j).step_by(n).for_each(|x| *x = *x * phase);
+        r[j * n..(j + 1) * n].iter_mut().for_each(|x| *x *= phase.conjugate());
+        q.iter_mut().skip(j).step_by(n).for_each(|x| *x *= phase);
         r[j * n + j] = T::of(head.modulus() * sign);
     }
 }

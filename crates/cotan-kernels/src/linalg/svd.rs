@@ -153,7 +153,7 @@ fn pinv_as<T: Field>(a: &Tensor, rcond: f64) -> Result<Tensor, KernelError> {
         let least = s.iter().fold(T::Part::zero(), |most, &x| Float::max(most, x)) * rcond;
         for (row, &value) in uh.chunks_exact_mut(m).zip(s.iter()) {
             let scale = if value > least { Float::recip(value) } else { T::Part::zero() };
-            row.iter_mut().for_each(|x| *x = *x * T::of(scale));
+            row.iter_mut().for_each(|x| *x *= T::of(scale));
         }
         // Seen by columns, `vᴴ` is the conjugate of `v` and `uᴴ` that of `u`.
         let v = MatRef::from_column_major_slice(vh, n, k).conjugate();

@@ -63,10 +63,7 @@ struct Wide {
 
 impl Wide {
     fn from<T: Number>(tensor: &Tensor, i: usize) -> Wide {
-        let (rows, columns) = match *tensor.shape() {
-            [.., rows, columns] => (rows, columns),
-            _ => unreachable!(),
-        };
+        let [.., rows, columns] = *tensor.shape() else { unreachable!("matrices have two axes") };
         let values = tensor.to_vec::<T>()[i * rows * columns..][..rows * columns].iter().map(|x| x.wide()).collect();
         Wide { values, rows, columns }
     }
@@ -207,7 +204,7 @@ fn square_laws<T: Number>() {
         let w = triangular_solve(&a, &b, Triangle::Lower).unwrap();
         let (h, e) = (eigh(&p, true).unwrap(), eig(&a, true).unwrap());
         let determinants = determinant(&a).unwrap().to_vec::<T>();
-        for i in 0..BATCH {
+        for (i, determinant) in determinants.iter().enumerate() {
             let (a, b) = (Wide::from::<T>(&a, i), Wide::from::<T>(&b, i));
             a.times(&Wide::from::<T>(&x, i)).assert_is(&b, T::TOLERANCE);
             a.adjoint().times(&Wide::from::<T>(&y, i)).assert_is(&b, T::TOLERANCE);
@@ -230,15 +227,13 @@ fn square_laws<T: Number>() {
             let (w, v) = (Wide::diagonal::<Complex32>(&e[0], n, n, i), Wide::from::<Complex32>(&e[1], i));
             a.times(&v).assert_is(&v.times(&w), 2e-4);
             if n < 6 {
-                let (d, c) = (determinants[i].wide(), Wide::from::<T>(&cofactors, i));
-                let scaled = a.times(&c.adjoint());
-                // The adjoint conjugates the cofactors as well.
-                let conjugated = Wide { values: c.values.iter().map(|x| x.conj()).collect(), ..c.clone() };
+                let (d, c) = (determinant.wide(), Wide::from::<T>(&cofactors, i));
+                // The adjoint conjugates, the transpose must not.
+                let conjugated = Wide { values: c.values.iter().map(Complex::conj).collect(), ..c.clone() };
                 let adjugate = conjugated.adjoint();
                 let expected: Vec<_> = Wide::identity(n).values.iter().map(|x| x * d).collect();
                 a.times(&adjugate)
                     .assert_is(&Wide { values: expected, rows: n, columns: n }, 10.0 * T::TOLERANCE * d.norm());
-                drop(scaled);
             }
         }
     }
