@@ -118,13 +118,13 @@ impl Wanted {
         for argname in argnames {
             let value = kwargs.map(|kwargs| kwargs.get_item(argname)).transpose()?.flatten();
             let Some(value) = value else {
-                return Err(value_error(format!("{}: {argname:?} was not given as a keyword argument", name)));
+                return Err(value_error(format!("{name}: {argname:?} was not given as a keyword argument")));
             };
             let structure = Wanted::take_apart(name, &value, &mut wanted.primals)?;
             wanted.named.push((argname.clone(), structure));
         }
         if wanted.primals.is_empty() {
-            return Err(value_error(format!("{}: the chosen arguments hold no arrays", name)));
+            return Err(value_error(format!("{name}: the chosen arguments hold no arrays")));
         }
         Ok(wanted)
     }

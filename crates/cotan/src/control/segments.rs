@@ -5,7 +5,7 @@
 use super::body::Body;
 use super::scan::{Loop, NAME, Parts};
 use crate::array::Array;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ops::{concatenate, reshape, slice_axis};
 
 /// How many steps share one stored carry when a loop is differentiated in reverse mode.
@@ -75,7 +75,7 @@ fn nested(
 ) -> Result<Vec<Array>> {
     let inner = Loop { length: steps, ..whole.clone() };
     let specs = Loop::step_specs(&Parts { consts, carry, xs });
-    let (body, lifted) = Body::record(NAME, &specs, |leaves| inner.of(leaves).map_err(Error::from))?;
+    let (body, lifted) = Body::record(NAME, &specs, |leaves| inner.of(leaves))?;
     let outer = Loop { body, consts: lifted.len() + consts.len(), length: count, ..whole.clone() };
     outer.of(&[&lifted, consts, carry, xs].concat())
 }

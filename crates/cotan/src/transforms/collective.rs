@@ -51,7 +51,7 @@ impl Named {
 
 impl Drop for Named {
     fn drop(&mut self) {
-        AXES.with_borrow_mut(|axes| axes.pop());
+        drop(AXES.with_borrow_mut(Vec::pop));
     }
 }
 
