@@ -8,11 +8,22 @@ DECOMPOSITIONS = (
 CONVOLUTIONS = (
     "conv1d conv2d conv3d conv_general conv_transpose1d conv_transpose2d conv_transpose3d convolve hadamard_transform"
 )
+FAST = (
+    "fast.cross_entropy fast.gated_delta_update fast.layer_norm fast.rms_norm fast.rope "
+    "fast.scaled_dot_product_attention"
+)
+QUANTISED = "dequantize gather_qmm gather_qqmm qqmm quantize quantized_matmul"
+FOURIER = (
+    "fft.fft2 fft.fftn fft.hfft fft.ifft fft.ifft2 fft.ifftn fft.ihfft fft.irfft fft.irfft2 fft.irfftn fft.istft "
+    "fft.rfft2 fft.rfftn fft.stft"
+)
 BITS = "bitwise_and bitwise_invert bitwise_or bitwise_xor left_shift right_shift"
 
 # Kinds of dtypes that no row of a function has.
 LEFT_OUT = {
     "bool": {
+        "layers and weights are floats": f"{FAST} {QUANTISED}",
+        "converted as fft.rfft shows": f"fft.fft fft.fftshift fft.ifftshift {FOURIER}",
         "refused, or promoted as other functions do": "divide divmod floor_divide negative positive power "
         "reciprocal remainder rsqrt sign subtract diff left_shift right_shift erfinv",
         "products of bools, of which NumPy's are no counts": "addmm block_masked_mm einsum gather_mm inner kron "
@@ -24,6 +35,8 @@ LEFT_OUT = {
         "defined for inexact numbers": CONVOLUTIONS,
     },
     "ints": {
+        "layers and weights are floats": f"{FAST} {QUANTISED}",
+        "converted as fft.fft and fft.rfft show": FOURIER,
         "exact, tested with matmul": "addmm block_masked_mm gather_mm inner segmented_mm tensordot vecdot",
         "defined for numbers with a division": DECOMPOSITIONS,
         "defined for inexact numbers": CONVOLUTIONS,
@@ -31,6 +44,9 @@ LEFT_OUT = {
         "equal elements share a place, which the row's sample can't say": "unique",
     },
     "halves": {
+        "the state is float32": "fast.gated_delta_update",
+        "rows name float32 alone": "quantize",
+        "converted as fft.fft shows": f"fft.rfft fft.fftshift fft.ifftshift {FOURIER}",
         "defined for integers and bools": BITS,
         "the codes are bytes": "from_fp8",
         "float32 at least: the rounding of a half is larger than what pivots decide": f"{DECOMPOSITIONS} "
@@ -38,11 +54,15 @@ LEFT_OUT = {
         "NumPy has no bytes of bfloat16": "view",
     },
     "float64": {
+        "rows name float32 alone": "quantize",
+        "converted as fft.fft and fft.rfft show": FOURIER,
         "defined for integers and bools": BITS,
         "the codes are bytes": "from_fp8",
         "bytes are bytes, whatever they were": "view",
     },
     "complex": {
+        "layers and weights are real": f"{FAST} {QUANTISED}",
+        "the input is real": "fft.ihfft fft.rfft fft.rfft2 fft.rfftn",
         "defined for integers and bools": BITS,
         "complex numbers have no order of their own": "arctan2 argpartition ceil clip cummax cummin divmod floor "
         "floor_divide isneginf isposinf maximum median min minimum minmax partition remainder searchsorted topk trunc "
