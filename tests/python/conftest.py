@@ -5,6 +5,7 @@ import os
 import sys
 
 import pytest
+from coverage_table import Coverage
 
 OTHER = os.environ.get("COTAN_TEST_CORE")
 
@@ -13,6 +14,16 @@ if OTHER:
     sys.modules["cotan"] = importlib.import_module(package)
     for name in ("core", "nn", "optimizers", "utils"):
         sys.modules[f"cotan.{name}"] = importlib.import_module(f"{package}.{name}")
+
+
+def pytest_addoption(parser):
+    """An option for the whole table of laws."""
+    parser.addoption("--coverage-table", help="file to write the table of laws that each row of the op table passed to")
+
+
+def pytest_configure(config):
+    """Count the laws."""
+    config.pluginmanager.register(Coverage())
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,14 +1,12 @@
 """Laws that every row of the op table obeys, in every dtype it names."""
 
-import inspect
 import itertools
-from operator import attrgetter
 
 import cotan.core as mx
 import numpy as np
 import pytest
-from helpers import COMPLEX, FLOATS, INTS, TOLERANCE, device, dtype_name, host
-from op_table import EXEMPT, TABLE
+from helpers import COMPLEX, FLOATS, TOLERANCE, device, dtype_name, host
+from op_table import TABLE
 from op_table.spec import Operand
 
 SMOOTH = [op for op in TABLE if op.smooth and set(op.dtypes) & set(FLOATS)]
@@ -257,58 +255,3 @@ def test_vmap_of_vjp_and_vjp_of_vmap_agree_with_the_loop(op):
 
     stacked = [mx.stack([c] * BATCH) for c in cotangents]
     assert_stacked(mx.vjp(mapped, free, stacked)[1], loop, 0, 1e-10)
-
-
-# ---------------------------------------------------------------- completeness
-
-
-def names_with_rows():
-    return {name for op in TABLE for name in (op.name, *op.covers)}
-
-
-@pytest.mark.cotan_only
-def test_every_public_function_has_a_row_or_a_reason():
-    public = {
-        name
-        for name, value in vars(mx).items()
-        if not name.startswith("_") and callable(value) and not inspect.isclass(value)
-    }
-    exempt = {name for names in EXEMPT.values() for name in names.split()}
-    assert sorted(public - names_with_rows() - exempt) == []
-
-
-def is_public(name):
-    """Whether the module, or the submodule that the name begins with, has it."""
-    try:
-        attrgetter(name)(mx)
-    except AttributeError:
-        return False
-    return True
-
-
-@pytest.mark.cotan_only
-def test_every_row_and_every_exemption_names_something_public():
-    exempt = {name for names in EXEMPT.values() for name in names.split()}
-    functions = {name for name in names_with_rows() if not name.startswith("array.")}
-    assert [name for name in sorted(functions | exempt) if not is_public(name)] == []
-
-
-def call_by_name(name, op):
-    """The plain call of a function on the row's operands."""
-    if not op.operands:
-        return getattr(mx, name)((2, 3))
-    dtype = op.dtypes[0]
-    operands = arrays(op, op.sample(dtype), dtype)
-    function = attrgetter(name)(mx)
-    return function(operands, 1) if name.startswith("concat") else function(*operands)
-
-
-@pytest.mark.parametrize(("alias", "op"), [pytest.param(a, op, id=a) for op in TABLE for a in op.covers])
-def test_an_alias_gives_what_its_function_gives(alias, op):
-    got, want = call_by_name(alias, op), call_by_name(op.name, op)
-    np.testing.assert_array_equal(host(got), host(want))
-    assert dtype_name(got) == dtype_name(want)
-
-
-def test_the_table_names_every_dtype():
-    assert {d for op in TABLE for d in op.dtypes} == {"bool", *INTS, *FLOATS, *COMPLEX, "none"}

@@ -82,7 +82,7 @@ UNARY = [
     unary("log1p", np.log1p, POSITIVE, **SMOOTH),
     unary("log2", np.log2, POSITIVE, **SMOOTH),
     unary("logical_not", np.logical_not, result=boolean, **STEP),
-    unary("nan_to_num", np.nan_to_num, dtypes=tuple(d for d in REALS if d != "float64"), result=same, linear=True),
+    unary("nan_to_num", np.nan_to_num, dtypes=REALS, result=same, linear=True),
     unary("negative", np.negative, dtypes=NUMERIC, result=same, **LINEAR),
     unary("positive", np.positive, dtypes=NUMERIC, result=same, **LINEAR),
     unary("radians", lambda x: x * (np.pi / 180), **LINEAR),

@@ -13,7 +13,7 @@ PRODUCT = {"complex_smooth": True, "loose": 4}
 def matmul(*shapes):
     """A matrix product of operands of these shapes."""
     label = "@".join("x".join(map(str, s)) for s in shapes)
-    return Op("matmul", mx.matmul, np.matmul, tuple(map(Operand, shapes)), PRODUCT_DTYPES, label=label, **PRODUCT)
+    return Op("matmul", mx.matmul, np.matmul, tuple(map(Operand, shapes)), NUMERIC, label=label, **PRODUCT)
 
 
 PRODUCTS = [
