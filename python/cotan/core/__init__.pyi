@@ -71,6 +71,7 @@ __all__ = [
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
+    "axis_index",
     "bartlett",
     "bfloat16",
     "bitwise_and",
@@ -266,12 +267,16 @@ __all__ = [
     "partition",
     "permute_dims",
     "pi",
+    "pmax",
+    "pmean",
+    "pmin",
     "positive",
     "pow",
     "power",
     "printoptions",
     "prod",
     "profile",
+    "psum",
     "put_along_axis",
     "qqmm",
     "quantize",
@@ -3785,7 +3790,7 @@ def quantize(
 
     >>> import cotan.core as mx
     >>> mx.quantize(mx.arange(32.0).reshape(1, 32), group_size=32, bits=2)
-    [array([[1785375, 349525]], dtype=uint32), array([[-10.3333]], dtype=float32), array([[31]], dtype=float32)]
+    [array([[2863312895, 349525]], dtype=uint32), array([[-10.3333]], dtype=float32), array([[31]], dtype=float32)]
     """
 
 def dequantize(
@@ -3808,8 +3813,8 @@ def dequantize(
 
     >>> import cotan.core as mx
     >>> w = mx.arange(32.0).reshape(1, 32)
-    >>> mx.dequantize(*mx.quantize(w, 32, 2), 32, 2)[0, :8]
-    array([0, 0, 0, 0, 0, 0, 10.3333, 10.3333], dtype=float32)
+    >>> mx.dequantize(*mx.quantize(w, 32, 8), 32, 8)[0, ::8]
+    array([0, 8.02353, 16.0471, 23.949], dtype=float32)
     """
 
 def quantized_matmul(
@@ -3986,7 +3991,13 @@ def jvp(
     [array(2, dtype=float32)]
     """
 
-def vmap(fun: Callable[_P, _R], in_axes: _MapAxes = 0, out_axes: _MapAxes = 0) -> Callable[_P, _R]:
+def vmap(
+    fun: Callable[_P, _R],
+    in_axes: _MapAxes = 0,
+    out_axes: _MapAxes = 0,
+    axis_name: str | None = None,
+    axis_size: int | None = None,
+) -> Callable[_P, _R]:
     """A function that applies `fun`, which sees one example, to all examples along an axis of each argument.
 
     `in_axes` is an int for all arguments or a tuple with an entry for each: an int, `None` for an argument that all
@@ -3995,6 +4006,55 @@ def vmap(fun: Callable[_P, _R], in_axes: _MapAxes = 0, out_axes: _MapAxes = 0) -
     >>> import cotan.core as mx
     >>> mx.vmap(lambda x, y: x @ y, in_axes=(0, None))(mx.ones((3, 2)), mx.ones((2,)))
     array([2, 2, 2], dtype=float32)
+
+    Arrays in keyword arguments are mapped along their first axis; other objects there are passed on. `axis_size` says how
+    many examples there are when no argument does. Inside, `psum` and others combine all examples by the `axis_name`.
+
+    >>> centre = lambda x: x - mx.pmean(x, "batch")
+    >>> mx.vmap(centre, axis_name="batch")(mx.array([1.0, 2.0, 6.0]))
+    array([-2, -1, 3], dtype=float32)
+    """
+
+def psum(x: _R, axis_name: str) -> _R:
+    """The sum of `x`, an array or nested containers of arrays, over all examples of the `vmap` with that name.
+
+    Every example gets the sum. In reverse mode inside the `vmap` the cotangents of all examples are summed likewise.
+
+    >>> import cotan.core as mx
+    >>> mx.vmap(lambda x: x / mx.psum(x, "i"), axis_name="i")(mx.array([1.0, 3.0]))
+    array([0.25, 0.75], dtype=float32)
+    """
+
+def pmean(x: _R, axis_name: str) -> _R:
+    """The mean of `x`, an array or nested containers of arrays, over all examples of the `vmap` with that name.
+
+    >>> import cotan.core as mx
+    >>> mx.vmap(lambda x: x - mx.pmean(x, "i"), axis_name="i")(mx.array([1.0, 3.0]))
+    array([-1, 1], dtype=float32)
+    """
+
+def pmax(x: _R, axis_name: str) -> _R:
+    """The largest `x` of all examples of the `vmap` with that name, element by element.
+
+    >>> import cotan.core as mx
+    >>> mx.vmap(lambda x: x - mx.pmax(x, "i"), axis_name="i")(mx.array([1.0, 3.0]))
+    array([-2, 0], dtype=float32)
+    """
+
+def pmin(x: _R, axis_name: str) -> _R:
+    """The smallest `x` of all examples of the `vmap` with that name, element by element.
+
+    >>> import cotan.core as mx
+    >>> mx.vmap(lambda x: x - mx.pmin(x, "i"), axis_name="i")(mx.array([1.0, 3.0]))
+    array([0, 2], dtype=float32)
+    """
+
+def axis_index(axis_name: str) -> array:
+    """The number of the example along the `vmap` with that name, an int32 scalar.
+
+    >>> import cotan.core as mx
+    >>> mx.vmap(lambda x: x * mx.axis_index("i"), axis_name="i")(mx.array([5, 5, 5]))
+    array([0, 5, 10], dtype=int32)
     """
 
 @final

@@ -69,8 +69,7 @@ def uniform(
 ) -> array:
     """Uniformly distributed numbers from `low` up to but not including `high`, in a shape that the bounds broadcast to.
 
-    The type is a floating one, float32 by default. ValueError when the bounds don't fit the shape, RuntimeError for
-    float64.
+    The type is a real floating one, float32 by default. ValueError when the bounds don't fit the shape.
 
     >>> import cotan.core as mx
     >>> mx.random.uniform(shape=(2,), key=mx.random.key(0))
@@ -105,8 +104,7 @@ def truncated_normal(
 ) -> array:
     """Normally distributed numbers between `lower` and `upper`; the default shape is that of the bounds.
 
-    The type is a floating one, float32 by default. ValueError when the bounds don't broadcast to the shape, RuntimeError
-    for float64.
+    The type is a real floating one, float32 by default. ValueError when the bounds don't broadcast to the shape.
 
     >>> import cotan.core as mx
     >>> x = mx.random.truncated_normal(-1, 1, (100,))
@@ -120,7 +118,7 @@ def gumbel(
     key: _Array | None = None,
     stream: _Stream | None = None,
 ) -> array:
-    """Numbers with the standard Gumbel distribution, float32 by default. RuntimeError for float64.
+    """Numbers with the standard Gumbel distribution, of a real floating type, float32 by default.
 
     >>> import cotan.core as mx
     >>> mx.random.gumbel((2, 3)).shape
@@ -152,7 +150,7 @@ def multivariate_normal(
     key: _Array | None = None,
     stream: _Stream | None = None,
 ) -> array:
-    """Normally distributed vectors with mean `mean (..., n)` and covariance `cov (..., n, n)`; float32 only.
+    """Normally distributed vectors with mean `mean (..., n)` and covariance `cov (..., n, n)`, as float32 or float64.
 
     The result has `shape`, broadcast with the leading axes of both, and a last axis of size n. ValueError when the shapes
     don't belong together.

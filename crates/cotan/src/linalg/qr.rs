@@ -76,7 +76,7 @@ impl Primitive for Qr {
         let Some(inner) = sum_some([from_r, from_q])? else { return Ok(vec![None]) };
         let symmetric = with_real_diagonal(&inner, &adjoint(&inner)?)?;
         let sum = sum_some([cotangents[0].clone(), Some(matmul(q, &symmetric)?)])?;
-        sum.map(|sum| Ok(vec![Some(right_solve(&sum, &adjoint(r)?, Lower)?)])).unwrap_or_else(|| Ok(vec![None]))
+        Ok(vec![sum.map(|sum| right_solve(&sum, &adjoint(r)?, Lower)).transpose()?])
     }
 
     fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {

@@ -129,14 +129,14 @@ impl Parts {
         Ok([du, real(&diagonal(&inner)?)?, dv])
     }
 
-    fn pull(&self, of_u: Option<Array>, of_s: Option<&Array>, of_v: Option<Array>) -> Result<Option<Array>> {
+    fn pull(&self, of_u: Option<&Array>, of_s: Option<&Array>, of_v: Option<&Array>) -> Result<Option<Array>> {
         let Parts { u, s, v, .. } = self;
-        let skew = |basis: &Array, of: &Option<Array>| -> Result<Option<[Array; 2]>> {
+        let skew = |basis: &Array, of: Option<&Array>| -> Result<Option<[Array; 2]>> {
             let Some(of) = of else { return Ok(None) };
             let inner = matmul(&adjoint(basis)?, of)?;
             Ok(Some([subtract(&inner, &adjoint(&inner)?)?, inner]))
         };
-        let (from_u, from_v) = (skew(u, &of_u)?, skew(v, &of_v)?);
+        let (from_u, from_v) = (skew(u, of_u)?, skew(v, of_v)?);
         let turns = match (&from_u, &from_v) {
             (None, None) => None,
             (Some([x, _]), None) => Some(self.turns(x, x)?),
@@ -146,7 +146,7 @@ impl Parts {
         let turned = turns.map(|[alike, opposite]| add(&alike, &opposite)).transpose()?;
         let inner = sum_some([turned, of_s.map(diagonal_matrix).transpose()?])?;
         let scale = safe_reciprocal(s)?;
-        let outside = |basis: &Array, of: &Option<Array>, inner: Option<[Array; 2]>| -> Result<Option<Array>> {
+        let outside = |basis: &Array, of: Option<&Array>, inner: Option<[Array; 2]>| -> Result<Option<Array>> {
             match (of, inner) {
                 (Some(of), Some([_, inner])) if self.leaves(basis) => {
                     Ok(Some(scale_columns(&subtract(of, &matmul(basis, &inner)?)?, &scale)?))
@@ -155,9 +155,9 @@ impl Parts {
             }
         };
         let vh = adjoint(v)?;
-        let left = sum_some([inner.map(|inner| matmul(u, &inner)).transpose()?, outside(u, &of_u, from_u)?])?;
+        let left = sum_some([inner.map(|inner| matmul(u, &inner)).transpose()?, outside(u, of_u, from_u)?])?;
         let left = left.map(|left| matmul(&left, &vh)).transpose()?;
-        let right = outside(v, &of_v, from_v)?.map(|right| matmul(u, &adjoint(&right)?)).transpose()?;
+        let right = outside(v, of_v, from_v)?.map(|right| matmul(u, &adjoint(&right)?)).transpose()?;
         sum_some([left, right])
     }
 }
@@ -206,7 +206,7 @@ impl Primitive for Svd {
             of_u = of_u.map(|of| pull_rest(&parts.u, more_u, &of)).transpose()?;
             of_v = of_v.map(|of| pull_rest(&parts.v, more_v, &of)).transpose()?;
         }
-        Ok(vec![parts.pull(of_u, cotangents[1].as_ref(), of_v)?])
+        Ok(vec![parts.pull(of_u.as_ref(), cotangents[1].as_ref(), of_v.as_ref())?])
     }
 
     fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {
