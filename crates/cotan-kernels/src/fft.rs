@@ -15,14 +15,14 @@ use crate::tensor::{Output, Tensor};
 use crate::walk::Shared;
 use crate::{Complex32, DType, pool};
 
-/// How many plans are kept, and the longest that is worth its memory.
+/// How many plans are kept of each kind, and the sum of their lengths, which bounds their memory.
 const PLANS: usize = 64;
-const LONGEST: usize = 1 << 18;
+const LENGTHS: usize = 1 << 21;
 /// Lengths whose plans are large enough to be asked for before they are made.
 const LARGE: usize = 1 << 22;
 
 /// Plans by length, so that repeated transforms compute their roots of unity once.
-struct Plans<K, P: ?Sized>(Mutex<Option<HashMap<K, Arc<P>>>>);
+struct Plans<K, P: ?Sized>(Mutex<Option<HashMap<K, (usize, Arc<P>)>>>);
 
 impl<K: Eq + Hash, P: ?Sized> Plans<K, P> {
     const fn new() -> Self {
@@ -34,15 +34,18 @@ impl<K: Eq + Hash, P: ?Sized> Plans<K, P> {
             // A plan has a few numbers for each of the transform's; that there is room for them is found out first.
             Block::alloc(n.saturating_mul(6 * size_of::<Complex32>()))?;
         }
-        if n > LONGEST {
+        if n > LENGTHS {
             return Ok(make());
         }
         let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let plans = guard.get_or_insert_default();
-        if plans.len() >= PLANS && !plans.contains_key(&key) {
+        if let Some((_, plan)) = plans.get(&key) {
+            return Ok(plan.clone());
+        }
+        if plans.len() >= PLANS || plans.values().map(|(n, _)| n).sum::<usize>() + n > LENGTHS {
             plans.clear();
         }
-        Ok(plans.entry(key).or_insert_with(make).clone())
+        Ok(plans.entry(key).or_insert((n, make())).1.clone())
     }
 }
 
