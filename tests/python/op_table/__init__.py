@@ -2,8 +2,8 @@
 
 from op_table.convolution import CONVOLUTIONS
 from op_table.elementwise import BINARY, CASTS, TERNARY, UNARY, VIEWS
-from op_table.fft import TRANSFORMS
 from op_table.fast import FAST
+from op_table.fft import TRANSFORMS
 from op_table.indexing import INDEXING
 from op_table.linalg import LINALG
 from op_table.products import MORE_PRODUCTS
