@@ -97,7 +97,7 @@ pub fn load_function<G: DeserializeOwned>(source: &Source) -> Result<(G, Vec<Laz
     let text = usize::try_from(length).ok().and_then(|length| source.slice(FIXED, length));
     let text = text.ok_or_else(|| corrupt(format!("a header of {length} bytes does not fit the file")))?;
     let data = FIXED + text.len();
-    if data % ALIGNMENT != 0 {
+    if !data.is_multiple_of(ALIGNMENT) {
         return Err(corrupt(format!("a header of {length} bytes is not padded")));
     }
     let header: Header<G> = serde_json::from_slice(text).map_err(|e| corrupt(format!("header: {e}")))?;

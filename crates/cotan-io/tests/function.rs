@@ -41,7 +41,8 @@ fn array(lazy: &Lazy) -> Array {
 
 fn read(file: Vec<u8>) -> Result<Function, String> {
     let (definition, constants) = load_function(&Source::from(file)).map_err(|error| error.to_string())?;
-    Function::new(definition, constants.iter().map(array).collect()).map_err(|error| error.to_string())
+    let constants: Vec<_> = constants.iter().map(array).collect();
+    Function::new(definition, &constants).map_err(|error| error.to_string())
 }
 
 #[test]

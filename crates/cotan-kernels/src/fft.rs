@@ -22,7 +22,10 @@ const LENGTHS: usize = 1 << 21;
 const LARGE: usize = 1 << 22;
 
 /// Plans by length, so that repeated transforms compute their roots of unity once.
-struct Plans<K, P: ?Sized>(Mutex<Option<HashMap<K, (usize, Arc<P>)>>>);
+struct Plans<K, P: ?Sized>(Mutex<Option<Kept<K, P>>>);
+
+/// Plans with their lengths.
+type Kept<K, P> = HashMap<K, (usize, Arc<P>)>;
 
 impl<K: Eq + Hash, P: ?Sized> Plans<K, P> {
     const fn new() -> Self {

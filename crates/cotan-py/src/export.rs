@@ -49,7 +49,7 @@ impl Arguments {
         };
         let positional = positional.iter().map(array).collect::<Result<_>>()?;
         let mut arguments = Arguments { positional, named: Vec::new() };
-        for (name, value) in named.into_iter().flat_map(|named| named.iter()) {
+        for (name, value) in named.into_iter().flat_map(PyDictMethods::iter) {
             let name = name.cast::<PyString>().map_err(|_| refuse())?.to_string();
             arguments.named.push((name, array(&value)?));
         }
@@ -302,7 +302,8 @@ fn import_function(py: Python<'_>, file: PathBuf, return_metadata: bool) -> Resu
         let source = Source::open(&file)
             .map_err(|error| runtime_error(format!("import_function: cannot open {}: {error}", file.display())))?;
         let (definition, constants) = cotan_io::load_function(&source)?;
-        Ok(Function::new(definition, constants.into_iter().map(io::array).collect())?)
+        let constants: Vec<Array> = constants.into_iter().map(io::array).collect();
+        Ok(Function::new(definition, &constants)?)
     };
     let function = py.detach(read)?;
     let metadata = function.metadata().to_owned();
@@ -327,7 +328,7 @@ fn import_function(py: Python<'_>, file: PathBuf, return_metadata: bool) -> Resu
 fn export_to_dot(file: &Bound<'_, PyAny>, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> Result<()> {
     let outputs = super::transforms::all_arrays(args)?;
     let mut named = Vec::new();
-    for (name, value) in kwargs.into_iter().flat_map(|kwargs| kwargs.iter()) {
+    for (name, value) in kwargs.into_iter().flat_map(PyDictMethods::iter) {
         let Ok(array) = value.cast::<PyArray>() else {
             return Err(type_error(format!(
                 "export_to_dot: {name} must be an array, got {}",

@@ -59,14 +59,15 @@ struct Case {
     space: Vec<usize>,
 }
 
+/// Size, taps, stride, both dilations, padding and channels of one axis.
+type AxisCase = (usize, usize, usize, usize, usize, isize, usize);
+
 fn case() -> impl Strategy<Value = Case> {
     let axis = (0usize..7, 1usize..5, 1usize..4, 1usize..4, 1usize..5, -3isize..4, 1usize..6);
     let axes = prop::collection::vec(axis, 1..4);
     (axes, 0usize..3, 1usize..4, 0usize..4, 0usize..4, any::<bool>()).prop_map(
         |(axes, batch, groups, channels, outputs, flip)| {
-            let pick = |f: &dyn Fn(&(usize, usize, usize, usize, usize, isize, usize)) -> usize| {
-                axes.iter().map(f).collect::<Vec<_>>()
-            };
+            let pick = |f: &dyn Fn(&AxisCase) -> usize| axes.iter().map(f).collect::<Vec<_>>();
             let around = |first: usize, middle: Vec<usize>, last: usize| [vec![first], middle, vec![last]].concat();
             Case {
                 input: around(batch, pick(&|axis| axis.0), channels * groups),

@@ -28,7 +28,7 @@ pub fn run<T: Number>(plan: &Plan, input: &Tensor, kernel: &Tensor, out: &mut Ou
         let left = MatRef { data, offset, row_stride: matrix.strides()[0], col_stride: matrix.strides()[1] };
         let right = MatRef { data: kernel, offset: 0, row_stride: 1, col_stride: channels as isize };
         let size = Size { m: rows, n: plan.outputs, k: channels };
-        return matmul(size, left, right, out.slice_mut(), 1.0, 0.0).map_err(out_of_memory);
+        return matmul(size, left, right, out.slice_mut(), 1.0, 0.0).map_err(|error| out_of_memory(&error));
     }
     let tiles = Tiles::new(plan, data, offset, kernel);
     let tasks = tiles.blocks * plan.groups;
@@ -62,9 +62,9 @@ fn pointwise<T: Number>(plan: &Plan, input: &Tensor) -> Result<Option<Tensor>, K
     Ok(Some(input.reshape(&[layout::len(&plan.rows), plan.channels])?))
 }
 
-fn out_of_memory(error: GemmError) -> KernelError {
+fn out_of_memory(error: &GemmError) -> KernelError {
     match error {
-        GemmError::Alloc(error) => error.into(),
+        GemmError::Alloc(error) => (*error).into(),
         GemmError::Bounds { .. } | GemmError::Output { .. } | GemmError::Batch { .. } => {
             unreachable!("convolution: {error}")
         }
@@ -127,7 +127,7 @@ impl<'a, T: Number> Tiles<'a, T> {
             let offset = group * n * whole + start * channels;
             let right = MatRef { data: self.kernel, offset, row_stride: 1, col_stride: whole as isize };
             let beta = if start == 0 { 0.0 } else { 1.0 };
-            matmul(Size { m, n, k }, left, right, sums, 1.0, beta).map_err(out_of_memory)?;
+            matmul(Size { m, n, k }, left, right, sums, 1.0, beta).map_err(|error| out_of_memory(&error))?;
         }
         if width != n {
             for (row, sums) in sums.chunks_exact(n).enumerate() {

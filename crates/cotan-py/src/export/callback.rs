@@ -28,7 +28,7 @@ pub fn tell(callback: &Bound<'_, PyAny>, keywords: &[String], traced: &Traced) -
     section("keyword_inputs", "keywords", PyList::new(py, named)?)?;
     section("outputs", "outputs", values(py, &listing.outputs)?)?;
     let constants = listing.constants.iter().map(|(value, array)| (&value.name, PyArray::new(array.clone())));
-    let constants = constants.map(|pair| Ok(pair.into_pyobject(py)?)).collect::<PyResult<Vec<_>>>()?;
+    let constants = constants.map(|pair| pair.into_pyobject(py)).collect::<PyResult<Vec<_>>>()?;
     section("constants", "constants", PyList::new(py, constants)?)?;
     for call in &listing.calls {
         let dict = PyDict::new(py);

@@ -87,7 +87,7 @@ impl Function {
     ///
     /// # Errors
     /// [`Error::Runtime`] when the definition contradicts itself or the constants.
-    pub fn new(definition: Definition, constants: Vec<Array>) -> Result<Function> {
+    pub fn new(definition: Definition, constants: &[Array]) -> Result<Function> {
         if definition.constants as usize != constants.len() {
             let message =
                 format!("there are {} constants where {} were expected", constants.len(), definition.constants);

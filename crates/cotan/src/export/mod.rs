@@ -15,7 +15,7 @@
 //! exporter.add(1, &[], &traced)?;
 //! let (definition, constants) = exporter.finish();
 //!
-//! let function = Function::new(definition, constants)?;
+//! let function = Function::new(definition, &constants)?;
 //! assert_eq!(function.call(&[x], &[])?[0].to_vec::<f32>()?, [1.0, 2.0]);
 //! # Ok::<(), cotan::Error>(())
 //! ```

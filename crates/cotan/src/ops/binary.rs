@@ -370,7 +370,7 @@ impl Primitive for Binary {
             .map(|(slope, input)| {
                 let Some(slope) = slope else { return Ok(None) };
                 let part = multiply_unless_one(cotangent, &conj(&slope)?)?;
-                unbroadcast_like(part, input).map(Some)
+                unbroadcast_like(&part, input).map(Some)
             })
             .collect()
     }

@@ -114,8 +114,8 @@ pub(crate) fn broadcast_like(a: &Array, other: &Array) -> Result<Array> {
 }
 
 /// `a` summed over the axes along which `other` would be repeated to get its shape.
-pub(crate) fn unbroadcast_like(a: Array, other: &Array) -> Result<Array> {
-    like(Like::Unbroadcast, &a, other)
+pub(crate) fn unbroadcast_like(a: &Array, other: &Array) -> Result<Array> {
+    like(Like::Unbroadcast, a, other)
 }
 
 /// The same value at every place of an array in the shape of `a`.

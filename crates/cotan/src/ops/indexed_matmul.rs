@@ -226,7 +226,7 @@ fn in_order<T: Element>(size: Size, x: &Stack<T>, y: &Stack<T>, [i, j]: [&[usize
         let left: Vec<usize> = i[range.clone()].iter().map(|&place| x.offsets[place]).collect();
         let right: Vec<usize> = j[range].iter().map(|&place| y.offsets[place]).collect();
         let [left, right] = [(x.matrix, &left), (y.matrix, &right)].map(|(mat, offsets)| Batch { mat, offsets });
-        batched_matmul::<T>(size, left, right, out, 1.0, 0.0).map_err(from_gemm)
+        batched_matmul::<T>(size, left, right, out, 1.0, 0.0).map_err(|error| from_gemm(&error))
     };
     // The kernel turns products in a row that share their right factor into one.
     let runs: Vec<usize> = j.chunk_by(|a, b| a == b).map(<[usize]>::len).collect();
@@ -260,7 +260,7 @@ fn summed<T: Element>(size: Size, x: &Stack<T>, y: &Stack<T>, [i, j, o]: [&[usiz
         }
         for (step, &t) in group.iter().enumerate() {
             let beta = if step == 0 { 0.0 } else { 1.0 };
-            product_into(size, x.at(i[t]), y.at(j[t]), out, 1.0, beta).map_err(from_gemm)?;
+            product_into(size, x.at(i[t]), y.at(j[t]), out, 1.0, beta).map_err(|error| from_gemm(&error))?;
         }
     }
     let zero = T::default();
@@ -298,5 +298,5 @@ fn put_together<T: Element>(
     }
     let left = MatRef { data: &left, offset: 0, row_stride: 1, col_stride: m as isize };
     let right = MatRef { data: &right, offset: 0, row_stride: n as isize, col_stride: 1 };
-    product_into(Size { m, n, k: long }, left, right, out, 1.0, 0.0).map_err(from_gemm)
+    product_into(Size { m, n, k: long }, left, right, out, 1.0, 0.0).map_err(|error| from_gemm(&error))
 }

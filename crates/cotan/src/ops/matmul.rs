@@ -70,7 +70,7 @@ fn is_single(a: &Array, result: &Array) -> bool {
 /// The cotangent of `a` in `a @ b`, where `b` has the batch axes of the result when `a` is a single matrix.
 fn pull_left(a: &Array, b: &Array, cotangent: &Array) -> Result<Array> {
     if !is_single(a, cotangent) {
-        return unbroadcast_like(product(cotangent, &adjoint(b)?)?, a);
+        return unbroadcast_like(&product(cotangent, &adjoint(b)?)?, a);
     }
     // A sum over a batch of products is one product over the batch.
     let (rank, b) = (cotangent.ndim(), &adjoint(b)?);
@@ -84,7 +84,7 @@ fn pull_left(a: &Array, b: &Array, cotangent: &Array) -> Result<Array> {
 /// The cotangent of `b` in `a @ b`, where `a` has the batch axes of the result when `b` is a single matrix.
 fn pull_right(a: &Array, b: &Array, cotangent: &Array) -> Result<Array> {
     if !is_single(b, cotangent) {
-        return unbroadcast_like(product(&adjoint(a)?, cotangent)?, b);
+        return unbroadcast_like(&product(&adjoint(a)?, cotangent)?, b);
     }
     let (k, n) = (a.shape()[a.ndim() - 1], cotangent.shape()[cotangent.ndim() - 1]);
     let tall = reshape(a, &[a.size() / k.max(1), k])?;
@@ -204,13 +204,13 @@ fn multiply<T: Element>(a: &Tensor, b: &Tensor, out: &mut Output) -> Result<()> 
         1.0,
         0.0,
     );
-    result.map_err(from_gemm)
+    result.map_err(|error| from_gemm(&error))
 }
 
 /// The error of a kernel.
-pub(super) fn from_gemm(error: GemmError) -> Error {
+pub(super) fn from_gemm(error: &GemmError) -> Error {
     match error {
-        GemmError::Alloc(error) => error.into(),
+        GemmError::Alloc(error) => (*error).into(),
         GemmError::Bounds { .. } | GemmError::Output { .. } | GemmError::Batch { .. } => {
             Error::Runtime { op: "matmul", message: error.to_string() }
         }

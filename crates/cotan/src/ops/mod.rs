@@ -185,11 +185,12 @@ impl PartialEq for dyn Primitive {
 
 /// Declares [`Op`] over operations and forwards the rules to them.
 macro_rules! ops {
-    ($($name:ident),* $(,)?) => {
+    ($($name:ident),* $(,)?; boxed $($large:ident),* $(,)?) => {
         /// Every operation of the graph.
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub(crate) enum Op {
             $(#[allow(missing_docs)] $name($name),)*
+            $(#[allow(missing_docs)] $large(Box<$large>),)*
             /// An operation from outside this crate, which has no form that could be stored.
             #[serde(skip)]
             Custom(Arc<dyn Primitive>),
@@ -201,10 +202,17 @@ macro_rules! ops {
             }
         })*
 
+        $(impl From<$large> for Op {
+            fn from(op: $large) -> Op {
+                Op::$large(Box::new(op))
+            }
+        })*
+
         macro_rules! forward {
             ($op:expr, $inner:ident => $call:expr) => {
                 match $op {
                     $(Op::$name($inner) => $call,)*
+                    $(Op::$large($inner) => $call,)*
                     Op::Custom($inner) => $call,
                 }
             };
@@ -265,7 +273,6 @@ ops![
     ScatterAxis,
     ArgReduce,
     Matmul,
-    Convolve,
     Fourier,
     RealFourier,
     HalfFourier,
@@ -300,4 +307,24 @@ ops![
     Like,
     Count,
     Collective,
+    ; boxed
+    // A graph node has room for the largest operation: larger ones than most go beside it.
+    Convolve,
 ];
+#[test]
+fn szs() {
+    eprintln!("OP {} {} {} {}", size_of::<Op>(), size_of::<Slice>(), size_of::<AsStrided>(), size_of::<DynamicSlice>());
+    eprintln!(
+        "{}",
+        [
+            ("Regroup", size_of::<Regroup>()),
+            ("Pad", size_of::<SliceUpdate>()),
+            ("Gather", size_of::<Gather>()),
+            ("Loop", size_of::<Loop>()),
+            ("Switch", size_of::<Switch>()),
+            ("While", size_of::<While>())
+        ]
+        .map(|x| format!("{x:?}"))
+        .join(" ")
+    );
+}

@@ -131,7 +131,8 @@ fn compute<T: Element>(inputs: &[Tensor], shape: &Shape, out: &mut Output) -> Re
         let shift = |offset: usize, stride: isize| offset.wrapping_add_signed(from as isize * stride);
         let a = MatRef { offset: if size.k == 0 { 0 } else { shift(left[problem], a.col_stride) }, ..a };
         let b = MatRef { offset: if size.k == 0 { 0 } else { shift(right[problem], b.row_stride) }, ..b };
-        product_into::<T>(size, a, b, &mut out[place * m * n..][..m * n], 1.0, 0.0).map_err(from_gemm)?;
+        product_into::<T>(size, a, b, &mut out[place * m * n..][..m * n], 1.0, 0.0)
+            .map_err(|error| from_gemm(&error))?;
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ impl Primitive for Select {
                 return Ok(None);
             }
             let picked = Array::apply(*self, smallvec![site.inputs[0].clone(), x.clone(), y.clone()])?;
-            unbroadcast_like(picked, &site.inputs[index]).map(Some)
+            unbroadcast_like(&picked, &site.inputs[index]).map(Some)
         };
         Ok(vec![None, side(1, cotangent, &zero)?, side(2, &zero, cotangent)?])
     }

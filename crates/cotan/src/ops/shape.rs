@@ -125,8 +125,8 @@ pub fn broadcast_arrays(arrays: &[Array]) -> Result<Vec<Array>> {
         return arrays.iter().map(|array| broadcast_to(array, &shape)).collect();
     }
     let against_all = |array: &Array| {
-        let others = arrays.iter().filter(|other| !other.same(array));
-        others.fold(Ok(array.clone()), |array: Result<Array>, other| broadcast_like(&array?, other))
+        let mut others = arrays.iter().filter(|other| !other.same(array));
+        others.try_fold(array.clone(), |array, other| broadcast_like(&array, other))
     };
     arrays.iter().map(against_all).collect()
 }

@@ -232,7 +232,7 @@ impl Primitive for Broadcast {
     }
 
     fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
-        let pulled = cotangents[0].clone().map(|cotangent| unbroadcast_like(cotangent, &site.inputs[0]));
+        let pulled = cotangents[0].as_ref().map(|cotangent| unbroadcast_like(cotangent, &site.inputs[0]));
         Ok(vec![pulled.transpose()?])
     }
 

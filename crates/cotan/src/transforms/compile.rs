@@ -219,7 +219,7 @@ impl Traced {
                 Op::Count(rule) => values.push(rule.of(&inputs[0])?),
                 Op::Broadcast(to) => values.push(broadcast_again(to, before, &inputs[0])?),
                 Op::Gather(gather) => {
-                    values.extend(Array::apply_all(gather_again(gather, before, &inputs[0]), inputs)?)
+                    values.extend(Array::apply_all(gather_again(gather, before, &inputs[0]), inputs)?);
                 }
                 op => values.extend(Array::apply_all(op.clone(), inputs)?),
             }
