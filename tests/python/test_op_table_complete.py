@@ -86,7 +86,8 @@ def test_an_alias_gives_what_its_function_gives(alias, op):
 
 def operations():
     """The variants of the engine's list of operations."""
-    return set(re.search(r"^ops!\[(.*?)\];", ENGINE.read_text(), re.DOTALL | re.MULTILINE)[1].replace(",", " ").split())
+    listed = re.search(r"^ops!\[(.*?)\];", ENGINE.read_text(), re.DOTALL | re.MULTILINE)[1]
+    return set(re.findall(r"^ +(\w+),$", listed, re.MULTILINE))
 
 
 def recorded(path, call, operands):
