@@ -33,6 +33,27 @@ impl Body {
         specs: &[Spec],
         f: impl FnOnce(&[Array]) -> Result<Vec<Array>, E>,
     ) -> Result<Recorded, E> {
+        let (body, lifted) = Body::open(transform, specs, f)?;
+        Ok((Arc::new(body), lifted))
+    }
+
+    /// Records `f`, which must read nothing but its arguments and numbers.
+    pub fn closed(
+        transform: &'static str,
+        specs: &[Spec],
+        f: impl FnOnce(&[Array]) -> Result<Vec<Array>>,
+    ) -> Result<Body> {
+        match Body::open(transform, specs, f)? {
+            (body, lifted) if lifted.is_empty() => Ok(body),
+            _ => Err(Error::value(transform, "reads arrays that are none of its arguments")),
+        }
+    }
+
+    fn open<E: From<Error>>(
+        transform: &'static str,
+        specs: &[Spec],
+        f: impl FnOnce(&[Array]) -> Result<Vec<Array>, E>,
+    ) -> Result<(Body, Vec<Array>), E> {
         let (mut arguments, mut outputs) = (Vec::new(), Vec::new());
         let traced = Traced::record::<E>(transform, specs, |leaves| {
             arguments = leaves.to_vec();
@@ -51,7 +72,7 @@ impl Body {
             .map(|(a, _)| a.clone())
             .collect();
         let inputs = lifted.iter().cloned().chain(arguments).collect();
-        Ok((Arc::new(Body { traced, captured, inputs, outputs }), lifted))
+        Ok((Body { traced, captured, inputs, outputs }, lifted))
     }
 
     pub fn input_specs(&self) -> impl Iterator<Item = Spec> + '_ {
@@ -208,17 +229,5 @@ impl PartialEq for Body {
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Body({} -> {})", self.inputs.len(), self.outputs.len())
-    }
-}
-
-impl serde::Serialize for Body {
-    fn serialize<S: serde::Serializer>(&self, _: S) -> std::result::Result<S::Ok, S::Error> {
-        Err(serde::ser::Error::custom("loops and branches can't be stored"))
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Body {
-    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> std::result::Result<Body, D::Error> {
-        Err(serde::de::Error::custom("loops and branches can't be stored"))
     }
 }

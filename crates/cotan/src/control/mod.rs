@@ -6,6 +6,7 @@ mod body;
 mod residuals;
 mod scan;
 mod segments;
+mod stored;
 mod switch;
 pub(crate) mod tree;
 mod while_loop;
@@ -19,6 +20,7 @@ use crate::ops::{add, astype, less, logical_not, maximum, minimum};
 pub(crate) use body::{NextIf, expect_specs};
 pub(crate) use scan::Loop;
 pub use segments::Segment;
+pub(crate) use stored::check as check_stored;
 pub(crate) use switch::Switch;
 pub(crate) use while_loop::While;
 

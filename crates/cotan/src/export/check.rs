@@ -3,6 +3,7 @@
 use cotan_kernels::DType;
 
 use crate::array::Array;
+use crate::control::check_stored;
 use crate::error::{Error, Result};
 use crate::ops::{Op, Primitive, expect_axes, expect_elements_fit};
 
@@ -65,6 +66,16 @@ pub(super) fn parameters(op: &Op, inputs: &[Array]) -> Result<()> {
             let fits = part.len() == whole.len() && part.iter().zip(whole).all(|(size, n)| size <= n);
             start(op, inputs, &inputs[2], &update.axes, fits)
         }
+        Op::Loop(_) | Op::While(_) | Op::Switch(_) => check_stored(op, inputs),
+        Op::Cholesky(_) => square(op, &inputs[0]).map(|_| ()),
+        Op::TriangularSolve(_) => equations(op, &inputs[0], &inputs[1]),
+        Op::LuSolve(_) => {
+            let [a, packed, order, b] = inputs else { return Err(Error::value(op.name(), "takes 4 inputs")) };
+            let n = a.shape().last().copied().unwrap_or(0);
+            let rows = &a.shape()[..a.ndim().saturating_sub(1)];
+            let fits = packed.spec() == a.spec() && order.dtype() == DType::U32 && order.shape() == rows && n > 0;
+            if fits { equations(op, a, b) } else { Err(Error::value(op.name(), "the factors don't fit the matrices")) }
+        }
         _ => Ok(()),
     }
 }
@@ -74,6 +85,29 @@ fn start(op: &Op, inputs: &[Array], start: &Array, axes: &[usize], fits: bool) -
     expect_axes(op.name(), axes, inputs[0].ndim())?;
     let one_each = start.ndim() == 1 && start.size() == axes.len() && start.dtype().is_integer();
     if fits && one_each { Ok(()) } else { Err(Error::value(op.name(), "the slice doesn't fit the array")) }
+}
+
+/// The size of square matrices over a field.
+fn square(op: &Op, a: &Array) -> Result<usize> {
+    let field = matches!(a.dtype(), DType::F32 | DType::F64 | DType::C64);
+    match a.shape() {
+        [.., m, n] if m == n && field => Ok(*n),
+        _ => Err(Error::value(op.name(), "needs square matrices of float32, float64 or complex64")),
+    }
+}
+
+/// Matrices with as many right-hand sides as the batch has.
+fn equations(op: &Op, a: &Array, b: &Array) -> Result<()> {
+    let n = square(op, a)?;
+    let rows = a.ndim() - 1;
+    if b.ndim() == a.ndim()
+        && b.dtype() == a.dtype()
+        && b.shape()[..rows] == a.shape()[..rows]
+        && n == b.shape()[rows - 1]
+    {
+        return Ok(());
+    }
+    Err(Error::value(op.name(), "the right-hand sides don't fit the matrices"))
 }
 
 fn one_type(op: &Op, inputs: &[Array]) -> Result<()> {
@@ -109,7 +143,23 @@ fn arity(op: &Op) -> Option<usize> {
         | Op::ArgSort(_)
         | Op::RandomBits(_)
         | Op::Regroup(_)
-        | Op::Count(_) => Some(1),
+        | Op::Count(_)
+        | Op::Hadamard(_)
+        | Op::PackBits(_)
+        | Op::UnpackBits(_)
+        | Op::Fourier(_)
+        | Op::RealFourier(_)
+        | Op::HalfFourier(_)
+        | Op::Lu(_)
+        | Op::Inverse(_)
+        | Op::PseudoInverse(_)
+        | Op::Cholesky(_)
+        | Op::Qr(_)
+        | Op::Svd(_)
+        | Op::Eigh(_)
+        | Op::Eig(_)
+        | Op::Determinant(_)
+        | Op::Cofactor(_) => Some(1),
         Op::Binary(_)
         | Op::SliceUpdate(_)
         | Op::DynamicSlice(_)
@@ -117,8 +167,11 @@ fn arity(op: &Op) -> Option<usize> {
         | Op::GatherAxis(_)
         | Op::Matmul(_)
         | Op::SearchSorted(_)
+        | Op::TriangularSolve(_)
+        | Op::Convolve(_)
         | Op::Like(_) => Some(2),
-        Op::Select(_) | Op::DynamicSliceUpdate(_) | Op::ScatterAxis(_) => Some(3),
+        Op::Select(_) | Op::DynamicSliceUpdate(_) | Op::ScatterAxis(_) | Op::SegmentedMatmul(_) => Some(3),
+        Op::LuSolve(_) => Some(4),
         _ => None,
     }
 }

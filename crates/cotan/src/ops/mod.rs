@@ -311,20 +311,3 @@ ops![
     // A graph node has room for the largest operation: larger ones than most go beside it.
     Convolve,
 ];
-#[test]
-fn szs() {
-    eprintln!("OP {} {} {} {}", size_of::<Op>(), size_of::<Slice>(), size_of::<AsStrided>(), size_of::<DynamicSlice>());
-    eprintln!(
-        "{}",
-        [
-            ("Regroup", size_of::<Regroup>()),
-            ("Pad", size_of::<SliceUpdate>()),
-            ("Gather", size_of::<Gather>()),
-            ("Loop", size_of::<Loop>()),
-            ("Switch", size_of::<Switch>()),
-            ("While", size_of::<While>())
-        ]
-        .map(|x| format!("{x:?}"))
-        .join(" ")
-    );
-}

@@ -24,6 +24,7 @@ pub use custom::{Hooks, checkpoint, with_hooks};
 pub use jacobian::{Blocks, Linear, jacfwd, jacrev, linearize};
 pub use jvp::jvp;
 pub(crate) use jvp::push;
+pub(crate) use simplify::scalar;
 pub use traces::{CacheInfo, TRACE_LIMIT, Traces, compiles, disable_compile, enable_compile};
 pub(crate) use vjp::pull;
 pub use vjp::vjp;

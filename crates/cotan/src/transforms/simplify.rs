@@ -280,7 +280,7 @@ fn holds(wide: DType, narrow: DType) -> bool {
 }
 
 /// The value of an array that is one number everywhere.
-fn scalar(array: &Array) -> Option<Scalar> {
+pub(crate) fn scalar(array: &Array) -> Option<Scalar> {
     if array.size() != 1 {
         return None;
     }
