@@ -6,18 +6,6 @@ use pyo3::types::PyDict;
 use crate::error::{Result, runtime_error};
 use crate::functions::add_functions;
 
-/// Functions of the module that `metal` has as well.
-const MEMORY: [&str; 8] = [
-    "clear_cache",
-    "get_active_memory",
-    "get_cache_memory",
-    "get_peak_memory",
-    "reset_peak_memory",
-    "set_cache_limit",
-    "set_memory_limit",
-    "set_wired_limit",
-];
-
 /// Whether there is such a device: False, as cotan runs on CPUs.
 ///
 /// >>> import cotan.core as mx
@@ -76,7 +64,14 @@ fn add<'py>(module: &Bound<'py, PyModule>, name: &str, doc: &str) -> PyResult<Bo
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let metal = &add(module, "metal", "What is left of Metal on a CPU: it is not available.")?;
     add_functions!(metal; is_available, device_info, start_capture, stop_capture);
-    MEMORY.iter().try_for_each(|&name| metal.add(name, module.getattr(name)?))?;
+    metal.add("clear_cache", module.getattr("clear_cache")?)?;
+    metal.add("get_active_memory", module.getattr("get_active_memory")?)?;
+    metal.add("get_cache_memory", module.getattr("get_cache_memory")?)?;
+    metal.add("get_peak_memory", module.getattr("get_peak_memory")?)?;
+    metal.add("reset_peak_memory", module.getattr("reset_peak_memory")?)?;
+    metal.add("set_cache_limit", module.getattr("set_cache_limit")?)?;
+    metal.add("set_memory_limit", module.getattr("set_memory_limit")?)?;
+    metal.add("set_wired_limit", module.getattr("set_wired_limit")?)?;
     let cuda = &add(module, "cuda", "What is left of CUDA on a CPU: it is not available.")?;
     add_functions!(cuda; is_available);
     Ok(())

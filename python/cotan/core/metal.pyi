@@ -3,8 +3,16 @@
 
 
 __all__ = [
+    "clear_cache",
     "device_info",
+    "get_active_memory",
+    "get_cache_memory",
+    "get_peak_memory",
     "is_available",
+    "reset_peak_memory",
+    "set_cache_limit",
+    "set_memory_limit",
+    "set_wired_limit",
     "start_capture",
     "stop_capture",
 ]
@@ -42,3 +50,12 @@ def stop_capture() -> None:
     Traceback (most recent call last):
     RuntimeError: stop_capture: there is no Metal device that could have been recorded
     """
+
+from cotan.core import clear_cache as clear_cache
+from cotan.core import get_active_memory as get_active_memory
+from cotan.core import get_cache_memory as get_cache_memory
+from cotan.core import get_peak_memory as get_peak_memory
+from cotan.core import reset_peak_memory as reset_peak_memory
+from cotan.core import set_cache_limit as set_cache_limit
+from cotan.core import set_memory_limit as set_memory_limit
+from cotan.core import set_wired_limit as set_wired_limit
