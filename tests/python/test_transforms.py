@@ -539,3 +539,26 @@ def test_provenance_ends_with_the_outermost_trace():
         w = w - 0.1 * step(w)
         mx.eval(w)
     assert mx.get_active_memory() <= before + w.nbytes
+
+
+@pytest.mark.cotan_only
+def test_checkpoints_keep_a_fraction_of_what_a_gradient_would_keep():
+    def layer(x):
+        for _ in range(4):
+            x = mx.exp(mx.sin(x)) * x
+        return x
+
+    def peak(layer):
+        def loss(x):
+            for _ in range(12):
+                x = layer(x)
+            return x.sum()
+
+        x = mx.ones((1 << 16,))
+        mx.eval(x)
+        before = mx.get_active_memory()
+        mx.reset_peak_memory()
+        mx.eval(mx.grad(loss)(x))
+        return mx.get_peak_memory() - before
+
+    assert peak(mx.checkpoint(layer)) < peak(layer) / 3
