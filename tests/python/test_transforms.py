@@ -1,8 +1,10 @@
 """grad, vjp, jvp, vmap: their contracts, compositions and errors, and what evaluates when."""
 
 import functools
+import gc
 import inspect
 import math
+import weakref
 
 import cotan.core as mx
 import numpy as np
@@ -562,3 +564,18 @@ def test_checkpoints_keep_a_fraction_of_what_a_gradient_would_keep():
         return mx.get_peak_memory() - before
 
     assert peak(mx.checkpoint(layer)) < peak(layer) / 3
+
+
+@pytest.mark.cotan_only
+@pytest.mark.parametrize("transform", [mx.grad, mx.value_and_grad, mx.vmap, mx.compile, mx.checkpoint, mx.jacfwd])
+def test_an_object_that_holds_a_transform_of_its_own_method_is_collected(transform):
+    class Model:
+        def loss(self, x):
+            return x
+
+    model = Model()
+    model.step = transform(model.loss)
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None

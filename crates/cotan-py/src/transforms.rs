@@ -17,6 +17,23 @@ use crate::array::PyArray;
 use crate::error::{Fault, Result, runtime_error, type_error};
 use crate::pytree;
 
+/// Lets the collector see the function that a wrapper calls: an object often holds a transform of a method of its own.
+macro_rules! collected {
+    ($($class:ident),*) => {
+        $(#[pyo3::pymethods]
+        impl $class {
+            fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> std::result::Result<(), pyo3::PyTraverseError> {
+                visit.call(&self.fun)
+            }
+
+            fn __clear__(&mut self) {
+                pyo3::Python::attach(|py| self.fun = py.None());
+            }
+        })*
+    };
+}
+pub(crate) use collected;
+
 /// Copies name, documentation and signature of a function to what wraps it.
 pub fn wraps<'py, T: PyClass>(wrapper: Bound<'py, T>, fun: &Bound<'py, PyAny>) -> PyResult<Bound<'py, T>> {
     fun.py().import("functools")?.call_method1("update_wrapper", (&wrapper, fun))?;

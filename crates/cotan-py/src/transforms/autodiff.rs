@@ -7,7 +7,7 @@ use cotan::{Array, ops};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::{array_list, callable, detached, new_objects, returned_arrays, wraps};
+use super::{array_list, callable, collected, detached, new_objects, returned_arrays, wraps};
 use crate::array::PyArray;
 use crate::error::{Fault, Result, type_error, value_error};
 use crate::pytree::{self, Structure};
@@ -365,6 +365,8 @@ fn jvp<'py>(
     let pushed = pushed.collect();
     Ok((crate::array::wrap_all(outputs), pushed))
 }
+
+collected!(Gradient);
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(grad, module)?)?;

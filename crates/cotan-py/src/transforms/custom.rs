@@ -9,7 +9,7 @@ use cotan::{Array, Error};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use super::{callable, wraps};
+use super::{callable, collected, wraps};
 use crate::array::PyArray;
 use crate::error::{Result, external, value_error};
 use crate::pytree::{self, Structure};
@@ -287,6 +287,8 @@ fn checkpoint<'py>(fun: &Bound<'py, PyAny>) -> Result<Bound<'py, Checkpointed>> 
     callable("checkpoint", fun)?;
     Ok(wraps(Bound::new(fun.py(), Checkpointed { fun: fun.clone().unbind() })?, fun)?)
 }
+
+collected!(CustomFunction, Checkpointed);
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<CustomFunction>()?;

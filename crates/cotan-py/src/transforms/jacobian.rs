@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use super::autodiff::{Wanted, chosen};
 use super::values::{Values, take_apart, take_apart_like};
-use super::{callable, wraps};
+use super::{callable, collected, wraps};
 use crate::error::{Fault, Result, type_error, value_error};
 use crate::functions::add_functions;
 use crate::pytree::Structure;
@@ -258,6 +258,8 @@ fn check_grads(
         }
     }
 }
+
+collected!(Jacobian);
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_functions!(module; jacfwd, jacrev, hessian, hvp, linearize, check_grads);

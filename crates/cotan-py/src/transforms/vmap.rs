@@ -7,7 +7,7 @@ use cotan::{Array, Error};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::{callable, wraps};
+use super::{callable, collected, wraps};
 use crate::array::PyArray;
 use crate::error::{Fault, Result, type_error, value_error};
 use crate::functions::add_functions;
@@ -285,6 +285,8 @@ fn pmin<'py>(x: &Bound<'py, PyAny>, axis_name: &str) -> Result<Bound<'py, PyAny>
 fn axis_index(axis_name: &str) -> Result<PyArray> {
     crate::array::wrap(transforms::axis_index(axis_name)?)
 }
+
+collected!(Vmapped);
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_functions!(module; vmap, psum, pmean, pmax, pmin, axis_index);
