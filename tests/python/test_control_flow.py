@@ -570,3 +570,44 @@ def test_a_million_steps_need_little_stack_and_memory():
         threading.stack_size(old)
     if failures:
         raise failures[0]
+
+
+# ---------------------------------------------------------------- what an example doesn't take part in
+
+
+def test_examples_do_not_fail_in_branches_that_they_do_not_take():
+    x = mx.array([1.0, 2.0, 3.0])
+    picked = mx.vmap(lambda i: mx.cond(i < 3, lambda i: x[i], lambda i: mx.array(0.0), i))(mx.array([0, 5, 2]))
+    assert picked.tolist() == [1.0, 0.0, 3.0]
+    matrices = mx.stack([mx.eye(2) * 2, mx.zeros((2, 2))])
+    inverse = mx.vmap(lambda a: mx.cond(mx.linalg.det(a) != 0, mx.linalg.inv, lambda a: a, a))
+    assert inverse(matrices).tolist() == [[[0.5, 0.0], [0.0, 0.5]], [[0.0, 0.0], [0.0, 0.0]]]
+    assert inverse(matrices[1:]).tolist() == [[[0.0, 0.0], [0.0, 0.0]]]
+
+
+def test_examples_do_not_fail_in_steps_that_they_do_not_take():
+    def halved(a, n):
+        return mx.while_loop(lambda c: c[0] < n, lambda c: (c[0] + 1, mx.linalg.inv(c[1])), (mx.array(0), a))[1]
+
+    got = mx.vmap(halved)(mx.stack([mx.eye(2) * 2, mx.zeros((2, 2))]), mx.array([1, 0]))
+    assert got.tolist() == [[[0.5, 0.0], [0.0, 0.5]], [[0.0, 0.0], [0.0, 0.0]]]
+
+
+def test_slopes_of_branches_that_an_example_does_not_take_do_not_matter():
+    def root(x):
+        return mx.cond(x > 0, mx.sqrt, lambda x: x * 0, x)
+
+    x = mx.array([0.0, 1.0])
+    assert mx.grad(lambda x: mx.vmap(root)(x).sum())(x).tolist() == mx.vmap(mx.grad(root))(x).tolist() == [0.0, 0.5]
+
+
+def test_a_vmap_without_examples_has_branches_too():
+    assert mx.vmap(lambda x: mx.cond(x > 0, mx.sin, mx.cos, x))(mx.zeros((0,))).shape == (0,)
+
+
+def test_bodies_nested_too_deeply_are_refused():
+    def nested(depth, x):
+        return x if depth == 0 else mx.cond(x > 0, lambda x: nested(depth - 1, x), lambda x: x, x)
+
+    with pytest.raises(ValueError, match="nested deeper"):
+        nested(200, mx.array(1.0))

@@ -57,8 +57,10 @@ where
     }
     let header = Header { definition, constants: stored };
     let mut text = serde_json::to_vec(&header).map_err(|e| corrupt(format!("it can't be written: {e}")))?;
-    let again: Option<Header<G>> = serde_json::from_slice(&text).ok();
-    if again.is_none_or(|again| again.definition != *definition) {
+    // JSON that is nested too deeply, as loops within loops are, can be written but not read.
+    let again: Header<G> =
+        serde_json::from_slice(&text).map_err(|e| corrupt(format!("it could not be read again: {e}")))?;
+    if again.definition != *definition {
         return Err(corrupt("it can't be written: a parameter of an operation would be read as another one"));
     }
     text.resize((FIXED + text.len()).next_multiple_of(ALIGNMENT) - FIXED, b' ');

@@ -118,9 +118,12 @@ fn eval(args: &Bound<'_, PyTuple>) -> Result<()> {
 #[pyo3(signature = (*args))]
 fn async_eval(args: &Bound<'_, PyTuple>) -> Result<()> {
     let arrays = all_arrays(args)?;
-    // What failed is still pending: its next use tries again and raises.
-    let _ = args.py().detach(|| cotan::eval(&arrays));
-    Ok(())
+    match args.py().detach(|| cotan::eval(&arrays)) {
+        // Whoever looks for the first NaN hears of it while looking.
+        Err(error @ cotan::Error::NotFinite(_)) => Err(error.into()),
+        // What failed is still pending: its next use tries again and raises.
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

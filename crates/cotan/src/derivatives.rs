@@ -50,7 +50,7 @@ pub fn jacrev<P: Tree, R: Tree, E: From<Error>>(f: impl Fn(&P) -> Result<R, E>) 
 /// ```
 /// use cotan::{Array, Result, hessian};
 /// let x = Array::from_slice(&[1.0f32, 2.0], &[2])?;
-/// let product = |x: &Array| -> Result<Array> { x.prod(None, false) };
+/// let product = |x: &Array| -> Result<Array> { cotan::ops::prod(x, None, false) };
 /// assert_eq!(hessian(product)(&x)?[0].to_vec::<f32>()?, [0.0, 1.0, 1.0, 0.0]);
 /// # Ok::<(), cotan::Error>(())
 /// ```
@@ -81,7 +81,8 @@ pub fn hvp<P: Tree, E: From<Error>>(f: impl Fn(&P) -> Result<Array, E>, primals:
 ///
 /// ```
 /// use cotan::{Array, Result, linearize};
-/// let (y, slope) = linearize(|x: &Array| -> Result<Array> { x.square() }, &Array::scalar(3.0f32))?;
+/// let x = Array::scalar(3.0f32);
+/// let (y, slope) = linearize(|x: &Array| -> Result<Array> { x.square() }, &x)?;
 /// assert_eq!(y.item::<f32>()?, 9.0);
 /// assert_eq!(slope(&Array::scalar(2.0f32))?.item::<f32>()?, 12.0);
 /// # Ok::<(), cotan::Error>(())

@@ -123,7 +123,7 @@ def of_shape(label, operand):
             loose=40,
         ),
         row("lu", lambda x: L.lu(x)[1:], np_factors, x, label),
-        row("lu", lambda x: L.lu(x)[0], lambda x: np_lu(x)[1], x, f"{label}-order", REAL_FIELD, **order),
+        row("lu", lambda x: L.lu(x)[0], lambda x: np.argsort(np_lu(x)[1]), x, f"{label}-order", REAL_FIELD, **order),
         row("lu_factor", lambda x: L.lu_factor(x)[0], lambda x: np_lu(x)[0], x, label),
         row("pinv", L.pinv, np.linalg.pinv, x, label, loose=40),
         row("svd", lambda x: L.svd(x, False), lambda x: np.linalg.svd(x, compute_uv=False), x, f"{label}-s", **values),

@@ -32,9 +32,10 @@ pub fn run<T: Number>(
     shape: &[usize],
 ) -> Result<Tensor, KernelError> {
     let axes = shape.len() - 2;
+    // Whether there is memory for the result is known before its places are counted.
+    let mut out = Output::new(T::DTYPE, shape)?;
     let phases: Vec<Vec<Phase>> =
         (0..axes).map(|i| of_axis(input.shape()[i + 1], kernel.shape()[i + 1], shape[i + 1], window, i)).collect();
-    let mut out = Output::new(T::DTYPE, shape)?;
     out.slice_mut::<T>().fill(T::default());
     if phases.iter().any(Vec::is_empty) {
         return Ok(out.finish());

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
 use crate::graph::{between, topological};
-use crate::ops::{Batched, Tangents, astype, zeros_view};
+use crate::ops::{Batched, Op, Tangents, astype, zeros_view};
 use crate::transforms::{Traced, batch, pull, push};
 
 /// A function from arrays to arrays that was recorded once.
@@ -21,7 +21,12 @@ pub(crate) struct Body {
     /// The places of the inputs, and the results, as they were recorded.
     inputs: Vec<Array>,
     outputs: Vec<Array>,
+    /// How many bodies lie within each other, this one included.
+    depth: usize,
 }
+
+/// Rules and evaluation call themselves for a body within a body, and the stack is finite.
+const MAX_DEPTH: usize = 128;
 
 /// A recorded body, and the arrays it captured, which are its first inputs.
 pub(crate) type Recorded = (Arc<Body>, Vec<Array>);
@@ -60,6 +65,11 @@ impl Body {
             outputs = f(leaves)?;
             Ok(outputs.clone())
         })?;
+        let depth = 1 + traced.steps.iter().map(|step| depth_of(&step.op)).max().unwrap_or(0);
+        if depth > MAX_DEPTH {
+            let message = format!("loops and branches are nested deeper than {MAX_DEPTH}");
+            return Err(Error::value(transform, message).into());
+        }
         // A scalar that was written in the function is none of its inputs: it is the same in every step.
         let constant = |array: &Array| array.0.trace.is_none() && array.as_constant().is_some();
         let captured: Vec<Option<Array>> =
@@ -72,7 +82,7 @@ impl Body {
             .map(|(a, _)| a.clone())
             .collect();
         let inputs = lifted.iter().cloned().chain(arguments).collect();
-        Ok((Body { traced, captured, inputs, outputs }, lifted))
+        Ok((Body { traced, captured, inputs, outputs, depth }, lifted))
     }
 
     pub fn input_specs(&self) -> impl Iterator<Item = Spec> + '_ {
@@ -182,6 +192,16 @@ impl Body {
     /// The results for all examples.
     pub fn batched(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {
         batch(|leaves| self.call(leaves), inputs, examples)
+    }
+}
+
+/// How deep the bodies of an operation are nested.
+fn depth_of(op: &Op) -> usize {
+    match op {
+        Op::Loop(each) => each.body.depth,
+        Op::While(each) => each.body.depth.max(each.condition.depth),
+        Op::Switch(each) => each.branches.iter().map(|(body, _)| body.depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use cotan_kernels::{DType, Scalar, Tensor};
 
 use super::body::{Body, NextIf, expect_specs, select};
-use super::while_loop::{as_batched, expanded, leading};
+use super::while_loop::{as_batched, expanded, leading, stand_ins};
 use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
-use crate::ops::{Batched, Primitive, Site, Tangents, less_equal, where_, zeros_like};
+use crate::ops::{Batched, Primitive, Site, Tangents, any, astype, equal, less_equal, where_, zeros_like, zeros_view};
 
 /// Evaluates one branch, which an index chooses.
 ///
@@ -115,8 +115,8 @@ impl Switch {
         let mut chosen: Option<Vec<Array>> = None;
         // From the last to the first, so that an index chooses the first branch that is not below it.
         for (number, (body, positions)) in self.branches.iter().enumerate().rev() {
-            let outputs = body.batched(&Switch::reads(positions, inputs), examples)?;
-            let outputs = expanded(&outputs, &vec![true; outputs.len()], examples)?;
+            let chooses = chosen_by(index, number, self.branches.len())?;
+            let outputs = taken(body, &Switch::reads(positions, inputs), &chooses, examples)?;
             let Some(others) = chosen.take() else {
                 chosen = Some(outputs);
                 continue;
@@ -128,6 +128,43 @@ impl Switch {
         let chosen = chosen.unwrap_or_default();
         Ok(chosen.into_iter().map(Batched::mapped).collect())
     }
+}
+
+/// Which examples choose a branch.
+fn chosen_by(index: &Array, number: usize, branches: usize) -> Result<Array> {
+    let bound = |number: usize| Array::full(&[], Scalar::new(number as i32));
+    let from_below = less_equal(index, &bound(number))?;
+    let from_above = less_equal(&bound(number), index)?;
+    match (number == 0, number + 1 == branches) {
+        (true, true) => equal(index, index),
+        (true, false) => Ok(from_below),
+        (false, true) => Ok(from_above),
+        (false, false) => equal(index, &bound(number)),
+    }
+}
+
+/// The results of a branch for the examples that choose it; nothing is computed when there are none.
+fn taken(body: &Body, inputs: &[Batched], chooses: &Array, examples: usize) -> Result<Vec<Array>> {
+    let arrays: Vec<Array> = inputs.iter().map(|input| input.array.clone()).chain([chooses.clone()]).collect();
+    let specs: Vec<Spec> = arrays.iter().map(Array::spec).collect();
+    let flags: Vec<bool> = inputs.iter().map(|input| input.mapped).collect();
+    let mut recorder = Recorder::new(arrays);
+    recorder.push(
+        specs.len(),
+        Body::record(NAME, &specs, |_| {
+            body.output_specs().map(|spec| zeros_view(&[&[examples], &spec.shape[..]].concat(), spec.dtype)).collect()
+        })?,
+    );
+    recorder.push(
+        specs.len(),
+        Body::record(NAME, &specs, |leaves| {
+            let (chooses, inputs) = leaves.split_last().expect("the flags come last");
+            let inputs = stand_ins(&as_batched(inputs, &flags), chooses)?;
+            let outputs = body.batched(&inputs, examples)?;
+            expanded(&outputs, &vec![true; outputs.len()], examples)
+        })?,
+    );
+    recorder.finish(&astype(&any(chooses, None, false)?, DType::I32)?)
 }
 
 impl Primitive for Switch {

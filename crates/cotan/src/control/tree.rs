@@ -88,7 +88,7 @@ pub fn scan<C: Tree, X: Tree, Y: Tree, E: From<Error>>(
 /// ```
 /// use cotan::{Array, Result, ops::less, while_loop};
 /// let small = |x: &Array| -> Result<Array> { less(x, &Array::scalar(100i32)) };
-/// let last = while_loop(small, |x| Ok(x * 3), &Array::scalar(2i32))?;
+/// let last = while_loop(small, |x| Ok(x * Array::scalar(3i32)), &Array::scalar(2i32))?;
 /// assert_eq!(last.item::<i32>()?, 162);
 /// # Ok::<(), cotan::Error>(())
 /// ```

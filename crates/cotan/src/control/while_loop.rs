@@ -7,7 +7,7 @@ use cotan_kernels::Tensor;
 use super::body::{Body, NextIf, expect_specs, select};
 use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
-use crate::ops::{Batched, Primitive, Site, Tangents, any, where_, zeros_like};
+use crate::ops::{Batched, Primitive, Site, Tangents, any, argmax, take, where_, zeros_like};
 
 /// Applies a body to a carry as long as a condition on the carry is true.
 ///
@@ -111,7 +111,7 @@ impl While {
             let (condition, body) = given.split_at(self.condition_consts);
             let (running, carry) = carry.split_last().expect("the carry has the condition at its end");
             let next: Vec<Batched> = body.iter().cloned().chain(carry.iter().cloned().map(Batched::mapped)).collect();
-            let next = self.body.batched(&next, examples)?;
+            let next = self.body.batched(&stand_ins(&next, running)?, examples)?;
             let mut next: Vec<Array> = next
                 .iter()
                 .zip(carry)
@@ -129,6 +129,24 @@ impl While {
         outputs.pop();
         Ok(outputs.into_iter().map(Batched::mapped).collect())
     }
+}
+
+/// The inputs of the examples that are `active`, and in the places of the others those of the first active one.
+///
+/// What an example doesn't take part in is not computed on its own values: it might fail on them, or have no slope there.
+pub(super) fn stand_ins(inputs: &[Batched], active: &Array) -> Result<Vec<Batched>> {
+    if active.size() == 0 {
+        return Ok(inputs.to_vec());
+    }
+    let first = argmax(active, Some(0), true)?;
+    let stand_in = |input: &Batched| {
+        if !input.mapped {
+            return Ok(input.clone());
+        }
+        let other = take(&input.array, &first, Some(0))?;
+        Ok(Batched::mapped(where_(&leading(active, input.array.ndim())?, &input.array, &other)?))
+    };
+    inputs.iter().map(stand_in).collect()
 }
 
 /// One flag per example, in the shape of arrays of `ndim` axes that it chooses from.

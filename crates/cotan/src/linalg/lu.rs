@@ -17,14 +17,17 @@ use crate::ops::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Lu;
 
-/// `[order, l, u]` with `a[order] = l u`: rows of `a (..., m, n)` in an order `(..., m)`, as `uint32`, are the product of a
-/// lower triangular `l (..., m, k)` with ones on the diagonal and an upper triangular `u (..., k, n)`, `k = min(m, n)`.
+/// `[order, l, u]` with `a = l[order] u`: `a (..., m, n)` is the product of the rows of a lower triangular `l (..., m, k)`,
+/// which has ones on the diagonal, in an order `(..., m)`, as `uint32`, with an upper triangular `u (..., k, n)`,
+/// `k = min(m, n)`.
 ///
 /// # Errors
 /// When `a` has fewer than two axes or another type than `float32`, `float64` and `complex64`.
 pub fn lu(a: &Array) -> Result<[Array; 3]> {
     let [m, n] = expect_matrices("lu", a)?;
-    let [packed, _, order] = factor(a)?;
+    let [packed, _, taken] = factor(a)?;
+    // The rows of `a` that were taken, turned into the places where they went.
+    let order = argsort(&taken, Some(-1))?;
     let (k, rows, columns) = (m.min(n), a.ndim() - 2, a.ndim() - 1);
     let l = tril(&slice_axis(&packed, columns, 0, 1, k)?, -1)?;
     let u = triu(&slice_axis(&packed, rows, 0, 1, k)?, 0)?;

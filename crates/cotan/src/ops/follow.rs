@@ -71,7 +71,7 @@ pub(crate) fn expect_fixed(op: &'static str, a: &Array) -> Result<()> {
 }
 
 pub(crate) fn unknown(op: &'static str) -> Error {
-    Error::value(op, "its result for other shapes can't be inferred; compile without shapeless=True")
+    Error::value(op, "its result for other shapes can't be inferred; record it without shapeless=True")
 }
 
 /// A reshape by rule.

@@ -73,12 +73,19 @@ type Function<'a, E> = dyn Fn(&[Array]) -> Result<Vec<Array>, E> + 'a;
 /// up to the order, for its derivatives. Integer arguments stay as they are.
 ///
 /// # Errors
-/// Whatever `f` raises.
+/// Whatever `f` raises, and [`Error::Value`] when there is nothing to check.
 pub fn wrong_derivative<E: From<Error>>(
     f: &Function<'_, E>,
     primals: &[Array],
     check: &Check,
 ) -> Result<Option<Mismatch>, E> {
+    let refuse = |message: &str| Err(Error::value("check_grads", message).into());
+    if !primals.iter().any(moves) {
+        return refuse("no argument has a floating or complex type: there is nothing to check");
+    }
+    if check.order == 0 || check.eps.is_some_and(|eps| eps.is_nan() || eps <= 0.0) {
+        return refuse("order and eps must be positive");
+    }
     let precision = primals.iter().filter(|primal| moves(primal)).map(|primal| precision(primal.dtype()));
     let (eps, tolerance) = precision.fold((6e-6, 1e-6), |a: (f64, f64), b| (a.0.max(b.0), a.1.max(b.1)));
     let level = Level {
