@@ -121,9 +121,9 @@ def qr(a: _Array, *, stream: _Stream | None = None) -> tuple[array, array]:
     """
 
 def lu(a: _Array, *, stream: _Stream | None = None) -> tuple[array, array, array]:
-    """`(p, l, u)` with `a[p] = l @ u` for matrices (..., m, n) of float32, float64 or complex64: the order `p` (..., m) of the
-    rows as uint32, a lower triangular `l` (..., m, k) with ones on the diagonal and an upper triangular `u` (..., k, n),
-    k = min(m, n).
+    """`(p, l, u)` with `a = l[p] @ u` for matrices (..., m, n) of float32, float64 or complex64: a lower triangular `l`
+    (..., m, k) with ones on the diagonal, the order `p` (..., m) in which its rows are taken as uint32, and an upper
+    triangular `u` (..., k, n), k = min(m, n).
 
     ValueError for other types.
 
@@ -131,8 +131,8 @@ def lu(a: _Array, *, stream: _Stream | None = None) -> tuple[array, array, array
     >>> p, l, u = mx.linalg.lu(mx.array([[1.0, 2.0], [4.0, 2.0]]))
     >>> p
     array([1, 0], dtype=uint32)
-    >>> (l @ u).tolist()
-    [[4.0, 2.0], [1.0, 2.0]]
+    >>> (l[p] @ u).tolist()
+    [[1.0, 2.0], [4.0, 2.0]]
     """
 
 def lu_factor(a: _Array, *, stream: _Stream | None = None) -> tuple[array, array]:
