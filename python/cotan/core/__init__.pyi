@@ -4119,7 +4119,7 @@ def compile(
     It is recorded anew for arguments of other shapes, types or constants; with `shapeless`, only for other types and
     numbers of axes. Arguments are arrays and constants (int, float, bool, str, None), nested in lists, tuples and dicts.
     Anything else the function reads is frozen when it is recorded, unless `inputs` names the containers of arrays that
-    it reads, and `outputs` those that it changes. Inside, arrays have no values: `item()` or `if x > 0` raise ValueError.
+    it reads, and `outputs` those that it changes; so are sizes that Python code reads, such as `x.size`. Inside, arrays have no values: `item()` or `if x > 0` raise ValueError.
 
     The compiled functions of one function share their recordings. The 128 most recently used ones are kept:
     `cache_info()`, `cache_size()` and `cache_clear()` show and clear them, and `cache_limit` can be set.
@@ -4169,7 +4169,8 @@ def scan(
     tuples and dicts of arrays; a carry keeps its structure, shapes and types (else ValueError names the leaf). With
     `reverse` the steps go from the last slice to the first.
 
-    `f` runs once, on arrays without values, and the graph has the same size for any number of steps. In reverse mode
+    `f` runs once, on arrays without values (random numbers without a key are the same in every step: carry a key and
+    `split` it), and the graph has the same size for any number of steps. In reverse mode
     every step stores its carry, and computes the rest of its values anew. `checkpoint=k` stores every k-th carry only
     and computes those between anew; `True` chooses the square root of the number of steps.
 

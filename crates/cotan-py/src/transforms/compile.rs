@@ -199,7 +199,9 @@ impl Compiled {
         let (results, captured) =
             found.into_inner().ok_or_else(|| value_error("compile: the function was not called"))?;
         let arguments = self.take_structures(py, call);
-        Ok(self.traces.keep(Recording { key, traced, results, captured, _arguments: arguments }))
+        let made = key.clone();
+        let recording = Recording { key, traced, results, captured, _arguments: arguments };
+        Ok(self.traces.keep(recording, |other| other.key == made))
     }
 
     fn take_structures(&self, py: Python<'_>, call: &Call<'_>) -> [Structure; 2] {
@@ -235,7 +237,7 @@ impl Compiled {
 /// It is recorded anew for arguments of other shapes, types or constants; with `shapeless`, only for other types and
 /// numbers of axes. Arguments are arrays and constants (int, float, bool, str, None), nested in lists, tuples and dicts.
 /// Anything else the function reads is frozen when it is recorded, unless `inputs` names the containers of arrays that
-/// it reads, and `outputs` those that it changes. Inside, arrays have no values: `item()` or `if x > 0` raise ValueError.
+/// it reads, and `outputs` those that it changes; so are sizes that Python code reads, such as `x.size`. Inside, arrays have no values: `item()` or `if x > 0` raise ValueError.
 ///
 /// The compiled functions of one function share their recordings. The 128 most recently used ones are kept:
 /// `cache_info()`, `cache_size()` and `cache_clear()` show and clear them, and `cache_limit` can be set.

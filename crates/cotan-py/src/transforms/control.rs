@@ -40,7 +40,8 @@ fn segment(op: &str, checkpoint: Option<&Bound<'_, PyAny>>) -> Result<Segment> {
 /// tuples and dicts of arrays; a carry keeps its structure, shapes and types (else ValueError names the leaf). With
 /// `reverse` the steps go from the last slice to the first.
 ///
-/// `f` runs once, on arrays without values, and the graph has the same size for any number of steps. In reverse mode
+/// `f` runs once, on arrays without values (random numbers without a key are the same in every step: carry a key and
+/// `split` it), and the graph has the same size for any number of steps. In reverse mode
 /// every step stores its carry, and computes the rest of its values anew. `checkpoint=k` stores every k-th carry only
 /// and computes those between anew; `True` chooses the square root of the number of steps.
 ///

@@ -190,8 +190,8 @@ fn over(kind: Kind, a: &Array, s: Option<&[i64]>, axes: Option<&[i64]>, norm: No
         (None, None) if a.ndim() == 0 => return Err(Error::value(op, "needs an array with axes")),
         (None, None) => (0..a.ndim()).collect(),
     };
-    if s.is_some_and(|s| s.len() != axes.len()) {
-        return Err(Error::value(op, format!("{s:?} and {} axes differ in length", axes.len())));
+    if let Some(s) = s.filter(|s| s.len() != axes.len()) {
+        return Err(Error::value(op, format!("{} sizes were given for {} axes", s.len(), axes.len())));
     }
     let size =
         |(i, &axis): (usize, &usize)| Ok((axis, kind.size(s.map(|s| s[i]), a.shape()[axis], i + 1 == axes.len())?));

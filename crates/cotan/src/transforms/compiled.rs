@@ -95,9 +95,9 @@ where
                 && specs.iter().zip(&leaves).all(|(spec, leaf)| alike(spec, leaf))
                 && recording.argument.alike(argument)
         };
-        let recording = match self.traces.find(fits) {
+        let recording = match self.traces.find(&fits) {
             Some(recording) => recording,
-            None => self.traces.keep(self.record(argument, &leaves)?),
+            None => self.traces.keep(self.record(argument, &leaves)?, fits),
         };
         let outputs = recording.traced.call(&leaves)?;
         Ok(recording.result.rebuild(&mut outputs.into_iter())?)

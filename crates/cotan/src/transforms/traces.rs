@@ -81,11 +81,15 @@ impl<T> Traces<T> {
         Some(trace)
     }
 
-    /// Keeps a recording, in place of the one that was not used for longest.
-    pub fn keep(&self, trace: T) -> Arc<T> {
+    /// Keeps a recording, in place of the one that was not used for longest; or gives the one that `fits` as well, when
+    /// another thread was faster.
+    pub fn keep(&self, trace: T, fits: impl Fn(&T) -> bool) -> Arc<T> {
         let trace = Arc::new(trace);
         let mut state = self.state();
         state.misses += 1;
+        if let Some(first) = state.recent.iter().find(|trace| fits(trace)) {
+            return first.clone();
+        }
         state.recent.push_front(trace.clone());
         let forgotten = state.shrink();
         drop(state);
