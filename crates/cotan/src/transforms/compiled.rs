@@ -95,7 +95,7 @@ where
                 && specs.iter().zip(&leaves).all(|(spec, leaf)| alike(spec, leaf))
                 && recording.argument.alike(argument)
         };
-        let recording = match self.traces.find(&fits) {
+        let recording = match self.traces.find(fits) {
             Some(recording) => recording,
             None => self.traces.keep(self.record(argument, &leaves)?, fits),
         };
