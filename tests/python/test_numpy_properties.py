@@ -399,7 +399,6 @@ def test_matrix_products_broadcast(data):
     assert_like(x @ y, wide(a, dtype) @ wide(b, dtype), dtype, 16)
 
 
-@pytest.mark.skipif(not hasattr(mx, "einsum"), reason="not here yet")
 @examples(300)
 @given(st.data())
 def test_einsum_of_random_subscripts(data):
