@@ -406,3 +406,51 @@ def test_integer_matrix_products_are_exact(dtype):
     a, b = np.arange(6).reshape(2, 3), np.arange(12).reshape(3, 4)
     got = mx.array(a).astype(mx_dtype(dtype)) @ mx.array(b).astype(mx_dtype(dtype))
     assert_same(got, a @ b, dtype)
+
+
+def test_histograms_agree_with_numpy_on_limits_edges_and_empty_input():
+    x = np.array([0.0, 0.5, 1.0, 1.0, 2.5, 3.0, np.nan, 7.0], dtype="float32")
+    for how in ({"bins": 3, "range": (0.0, 3.0)}, {"bins": [0.0, 1.0, 2.0, 3.0]}, {"bins": 1, "range": (2.0, 2.0)}):
+        mine = {**how, "bins": mx.array(how["bins"]) if isinstance(how["bins"], list) else how["bins"]}
+        counts, edges = mx.histogram(mx.array(x), **mine)
+        wanted, at = np.histogram(x, **how)
+        assert counts.tolist() == wanted.tolist()
+        np.testing.assert_allclose(np.array(edges), at)
+    counts, edges = mx.histogram(mx.zeros((0,)), bins=2)
+    assert counts.tolist() == [0, 0]
+    assert edges.tolist() == [0.0, 0.5, 1.0]
+    assert mx.histogram(mx.full((3,), 4.0), bins=2)[1].tolist() == [3.5, 4.0, 4.5]
+    for bad in (
+        {"bins": 0},
+        {"bins": -3},
+        {"range": (2.0, 1.0)},
+        {"range": (0.0, mx.inf)},
+        {"weights": mx.zeros((2,))},
+    ):
+        with pytest.raises(ValueError, match="histogram"):
+            mx.histogram(mx.zeros((3,)), **bad)
+
+
+def test_counts_of_integers_have_the_length_asked_for_or_that_of_the_largest():
+    x = mx.array([1, 4, 1, -2])
+    assert mx.bincount(x, length=3).tolist() == [0, 2, 0]
+    assert mx.bincount(x[:3]).tolist() == [0, 2, 0, 0, 1]
+    assert mx.bincount(x[:3], minlength=7).tolist() == [0, 2, 0, 0, 1, 0, 0]
+    assert mx.bincount(mx.zeros((0,), dtype=mx.int32)).tolist() == []
+    assert mx.vmap(lambda row: mx.bincount(row, length=2))(mx.array([[0, 1], [1, 1]])).tolist() == [[1, 1], [0, 2]]
+    for bad in (lambda: mx.bincount(x), lambda: mx.bincount(x, length=-1), lambda: mx.compile(mx.bincount)(x[:3])):
+        with pytest.raises(ValueError):
+            bad()
+    with pytest.raises(ValueError, match="too many"):
+        mx.bincount(x, length=2**40)
+
+
+@pytest.mark.parametrize("method", ["linear", "lower", "higher", "midpoint", "nearest"])
+def test_quantiles_between_elements_follow_the_method(method):
+    x = np.random.default_rng(3).normal(size=(3, 8)).astype("float32")
+    for q in (0.0, 0.3, 0.5, 1.0, [0.1, 0.9]):
+        mine = mx.quantile(mx.array(x), q, axis=1, method=method)
+        np.testing.assert_allclose(np.array(mine), np.quantile(x, q, axis=1, method=method), rtol=1e-5)
+    for bad in (lambda a: mx.quantile(a, 1.5), lambda a: mx.quantile(a, []), lambda a: mx.quantile(a, 0.5, method="x")):
+        with pytest.raises(ValueError, match="quantile"):
+            bad(mx.array(x))

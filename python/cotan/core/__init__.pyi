@@ -74,6 +74,7 @@ __all__ = [
     "axis_index",
     "bartlett",
     "bfloat16",
+    "bincount",
     "bitwise_and",
     "bitwise_invert",
     "bitwise_left_shift",
@@ -192,6 +193,7 @@ __all__ = [
     "hamming",
     "hanning",
     "hessian",
+    "histogram",
     "hvp",
     "identity",
     "iinfo",
@@ -279,6 +281,7 @@ __all__ = [
     "psum",
     "put_along_axis",
     "qqmm",
+    "quantile",
     "quantize",
     "quantized_matmul",
     "radians",
@@ -292,6 +295,7 @@ __all__ = [
     "result_type",
     "right_shift",
     "roll",
+    "rot90",
     "round",
     "rsqrt",
     "save",
@@ -2420,6 +2424,28 @@ def count_nonzero(
     array([1, 2], dtype=int32)
     """
 
+def quantile(
+    a: _Array,
+    /,
+    q: float | Sequence[float],
+    axis: _Axes | None = None,
+    keepdims: bool = False,
+    *,
+    method: str = "linear",
+    stream: _Stream | None = None,
+) -> array:
+    """The numbers that a share `q`, from 0 to 1, of the elements does not exceed, NaN if any element is.
+
+    `q` is a number, or several, which are axis 0 of the result. Between two elements `method` decides: `"linear"`, `"lower"`,
+    `"higher"`, `"midpoint"` or `"nearest"`. Integers give float32. `axis` is an int, a tuple or list of ints, or None for
+    all axes; with `keepdims` they stay, with size 1. IndexError for an axis that doesn't exist, ValueError for one that is
+    given twice, for no elements, another method, and `q` out of range.
+
+    >>> import cotan.core as mx
+    >>> mx.quantile(mx.array([3.0, 1.0, 2.0]), [0.25, 0.5])
+    array([1.5, 2], dtype=float32)
+    """
+
 def minmax(
     a: _Array,
     /,
@@ -3048,6 +3074,17 @@ def flip(a: _Array, /, axis: _Axes | None = None, *, stream: _Stream | None = No
     array([3, 2, 1], dtype=int32)
     """
 
+def rot90(a: _Array, /, k: int = 1, axes: tuple[int, int] = ..., *, stream: _Stream | None = None) -> array:
+    """The array turned by `k` right angles in the plane of two axes, from the first towards the second.
+
+    A negative `k` turns the other way. IndexError for an axis that doesn't exist, ValueError for twice the same.
+
+    >>> import cotan.core as mx
+    >>> mx.rot90(mx.array([[1, 2], [3, 4]]))
+    array([[2, 4],
+           [1, 3]], dtype=int32)
+    """
+
 def diagonal(a: _Array, offset: int = 0, axis1: int = 0, axis2: int = 1, stream: _Stream | None = None) -> array:
     """The elements of the `offset`-th diagonal of the matrices in axes `axis1` and `axis2`, as a new last axis. A view.
 
@@ -3411,6 +3448,49 @@ def unique(
     *,
     stream: _Stream | None = None,
 ) -> array | tuple[array, ...]: ...
+
+def bincount(
+    x: _Array,
+    /,
+    weights: _Array | None = None,
+    minlength: int = 0,
+    *,
+    length: int | None = None,
+    stream: _Stream | None = None,
+) -> array:
+    """How often each integer from 0 on occurs, as int32; with `weights`, the sum of those of its places.
+
+    The result has `length` elements, and integers outside it are not counted. Without a `length` it has a place for the
+    largest element, and at least `minlength`: that evaluates `x`, as a shape can't depend on values that aren't known yet.
+    ValueError when `x` is not of integers, `weights` has another shape, and, without a length, for a negative element or
+    inside a transform.
+
+    >>> import cotan.core as mx
+    >>> mx.bincount(mx.array([0, 2, 2]), length=4)
+    array([1, 0, 2, 0], dtype=int32)
+    """
+
+def histogram(
+    a: _Array,
+    /,
+    bins: int | _Array = 10,
+    range: tuple[float, float] | None = None,
+    weights: _Array | None = None,
+    density: bool = False,
+    *,
+    stream: _Stream | None = None,
+) -> tuple[array, array]:
+    """How many elements each bin has, as int32, and the edges of the bins: a tuple of two arrays.
+
+    `bins` is a number of bins of equal width from the smallest to the largest element, or within `range=(low, high)`; or an
+    array of ascending edges. A bin has its lower edge and not its upper one, but for the last, which has both; elements in
+    no bin, and NaN, are left out. `weights` are summed in place of ones; with `density` the integral over all bins is 1.
+    ValueError for complex numbers, no bins, limits that don't ascend and weights of another shape.
+
+    >>> import cotan.core as mx
+    >>> mx.histogram(mx.array([0.0, 1.0, 1.5, 4.0]), bins=2)
+    (array([3, 1], dtype=int32), array([0, 2, 4], dtype=float32))
+    """
 
 def matmul(a: _Array, b: _Array, /, *, stream: _Stream | None = None) -> array:
     """The matrix product over the last axis of `a` and the second to last of `b`; the axes before those broadcast.

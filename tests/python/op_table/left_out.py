@@ -29,7 +29,7 @@ LEFT_OUT = {
         "products of bools, of which NumPy's are no counts": "addmm block_masked_mm einsum gather_mm inner kron "
         "matmul outer segmented_mm tensordot vecdot",
         "updates that NumPy has no bools for": "array.at",
-        "taken for numbers, like integers": "unique view",
+        "taken for numbers, like integers": "bincount histogram unique view",
         "the codes are bytes": "to_fp8 from_fp8",
         "defined for numbers with a division": f"{DECOMPOSITIONS} linalg.cross linalg.matrix_power",
         "defined for inexact numbers": CONVOLUTIONS,
@@ -41,6 +41,7 @@ LEFT_OUT = {
         "defined for numbers with a division": DECOMPOSITIONS,
         "defined for inexact numbers": CONVOLUTIONS,
         "the codes are bytes": "to_fp8",
+        "converted as median shows": "histogram",
         "equal elements share a place, which the row's sample can't say": "unique",
     },
     "halves": {
@@ -51,6 +52,7 @@ LEFT_OUT = {
         "the codes are bytes": "from_fp8",
         "float32 at least: the rounding of a half is larger than what pivots decide": f"{DECOMPOSITIONS} "
         "linalg.matrix_power",
+        "bins and elements are rounded apart": "histogram",
         "NumPy has no bytes of bfloat16": "view",
     },
     "float64": {
@@ -65,11 +67,12 @@ LEFT_OUT = {
         "the input is real": "fft.ihfft fft.rfft fft.rfft2 fft.rfftn",
         "defined for integers and bools": BITS,
         "complex numbers have no order of their own": "arctan2 argpartition ceil clip cummax cummin divmod floor "
-        "floor_divide isneginf isposinf maximum median min minimum minmax partition remainder searchsorted topk trunc "
-        "unique",
+        "floor_divide histogram isneginf isposinf maximum median min minimum minmax partition quantile remainder "
+        "searchsorted topk trunc unique",
         "real functions, or so in MLX": "erf erfinv expm1 isclose logaddexp logcumsumexp logsumexp nan_to_num sigmoid "
         "softmax",
         "conjugates one side, tested by example": "vecdot",
+        "NumPy's weights are real": "bincount",
         "the codes are bytes": "to_fp8 from_fp8",
         "bytes are bytes, whatever they were": "view",
     },

@@ -21,15 +21,16 @@ from op_table.spec import (
     fixed,
     floating,
     index,
+    indices,
     real_floating,
     same,
     widened,
 )
 
 
-def reduction(name, ref, operand=CUBE, dtypes=ALL, result=same, axes=(None, 1, (0, 2), -1), covers=(), **facts):
+def reduction(name, ref, operand=CUBE, dtypes=ALL, result=same, axes=(None, 1, (0, 2), -1), call=None, **facts):
     """A row an axis choice, and one that keeps the reduced axes."""
-    call = getattr(mx, name, None)
+    call = call or getattr(mx, name)
 
     def one(axis, keep):
         return Op(
@@ -40,7 +41,6 @@ def reduction(name, ref, operand=CUBE, dtypes=ALL, result=same, axes=(None, 1, (
             dtypes,
             result,
             label=f"{axis}{'-keepdims' if keep else ''}".replace(" ", ""),
-            covers=covers,
             **facts,
         )
 
@@ -78,6 +78,13 @@ REDUCTIONS = [
     *reduction("median", np.median, dtypes=REALS, result=floating),
     *reduction("min", np.min, dtypes=REALS),
     *reduction("prod", wide_prod, result=widened, loose=4, **SMOOTH),
+    *reduction(
+        "quantile",
+        lambda x, **how: np.quantile(x.astype(floating(str(x.dtype))), 0.3, **how),
+        dtypes=REALS,
+        result=floating,
+        call=lambda x, **how: mx.quantile(x, 0.3, **how),
+    ),
     *reduction("std", np.std, result=real_floating, loose=4),
     *reduction("sum", wide_sum, result=widened, **LINEAR),
     *reduction("var", np.var, result=real_floating, loose=4),
@@ -284,4 +291,38 @@ SORTS = [
         batched=False,
     ),
     Op("unique", lambda x: mx.unique(x, 5), np.unique, (VECTOR,), FLOATS, smooth=None, batched=False),
+    Op(
+        "bincount",
+        lambda x: mx.bincount(mx.abs(x), length=4),
+        lambda x: np.bincount(np.abs(x), minlength=4)[:4],
+        (Operand((9,)),),
+        INTS,
+        fixed("int32"),
+        smooth=False,
+    ),
+    Op(
+        "bincount",
+        lambda x, w: mx.bincount(x, w, length=6),
+        lambda x, w: np.bincount(x, w, minlength=6),
+        (indices((9,), 6), Operand((9,))),
+        FLOATS,
+        label="weights",
+    ),
+    Op(
+        "histogram",
+        lambda x: mx.histogram(x, bins=5, range=(-1.5, 1.5))[0],
+        lambda x: np.histogram(x, bins=5, range=(-1.5, 1.5))[0],
+        (Operand((4, 5)),),
+        ("float32", "float64"),
+        fixed("int32"),
+        smooth=False,
+    ),
+    Op(
+        "histogram",
+        lambda x, w: mx.histogram(x, mx.array([-1.0, 0.25, 0.75], dtype=x.dtype), weights=w, density=True)[0],
+        lambda x, w: np.histogram(x, np.array([-1.0, 0.25, 0.75]), weights=w, density=True)[0],
+        (Operand((4, 5)), Operand((4, 5), 0.2, 1.8)),
+        ("float32", "float64"),
+        label="density",
+    ),
 ]

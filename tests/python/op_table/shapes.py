@@ -91,6 +91,8 @@ SHAPES = [
     shaped("flatten", lambda x: mx.flatten(x, 1, 2), lambda x: x.reshape(2, 6), (CUBE,), "some"),
     twin("flip", label="all"),
     twin("flip", (0, 2), operand=CUBE, label="two"),
+    twin("rot90", label="once"),
+    twin("rot90", -1, (2, 0), operand=CUBE, label="back"),
     twin("matrix_transpose", operand=CUBE),
     twin("moveaxis", 0, 2, operand=CUBE),
     twin("permute_dims", (2, 0, 1), operand=CUBE),

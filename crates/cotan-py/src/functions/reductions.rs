@@ -1,6 +1,6 @@
 //! Reductions over axes.
 
-use cotan::ops;
+use cotan::ops::{self, Interpolation};
 use pyo3::prelude::*;
 
 use super::{add_functions, made_on, on};
@@ -8,7 +8,7 @@ use crate::args::{Axes, axes};
 use crate::array::PyArray;
 use crate::device::StreamArg;
 use crate::dtype::PyDtype;
-use crate::error::Result;
+use crate::error::{Result, value_error};
 use crate::operand::ArrayArg;
 
 /// Declares reductions over some or all axes: a name, which is also that of the operation, a line.
@@ -222,8 +222,61 @@ fn trace(
     on(stream, ops::trace(&a.0, offset, axis1, axis2, dtype.map(|dtype| dtype.0)))
 }
 
+/// The numbers that a share `q`, from 0 to 1, of the elements does not exceed, NaN if any element is.
+///
+/// `q` is a number, or several, which are axis 0 of the result. Between two elements `method` decides: `"linear"`, `"lower"`,
+/// `"higher"`, `"midpoint"` or `"nearest"`. Integers give float32. `axis` is an int, a tuple or list of ints, or None for
+/// all axes; with `keepdims` they stay, with size 1. IndexError for an axis that doesn't exist, ValueError for one that is
+/// given twice, for no elements, another method, and `q` out of range.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.quantile(mx.array([3.0, 1.0, 2.0]), [0.25, 0.5])
+/// array([1.5, 2], dtype=float32)
+#[pyfunction]
+#[pyo3(signature = (a, /, q, axis = None, keepdims = false, *, method = "linear", stream = None))]
+fn quantile(
+    a: ArrayArg,
+    q: Shares,
+    axis: Option<Axes>,
+    keepdims: bool,
+    method: &str,
+    stream: Option<StreamArg>,
+) -> Result<PyArray> {
+    let interpolation = match method {
+        "linear" => Interpolation::Linear,
+        "lower" => Interpolation::Lower,
+        "higher" => Interpolation::Higher,
+        "midpoint" => Interpolation::Midpoint,
+        "nearest" => Interpolation::Nearest,
+        other => {
+            let known = "\"linear\", \"lower\", \"higher\", \"midpoint\" or \"nearest\"";
+            return Err(value_error(format!("quantile: method is {known}, got {other:?}")));
+        }
+    };
+    let found = ops::quantile(&a.0, &q.values, axes(&axis), keepdims, interpolation)?;
+    on(stream, if q.single { ops::squeeze(&found, Some(&[0])) } else { Ok(found) })
+}
+
+/// One number or several.
+#[cfg_attr(false, python("float | Sequence[float]"))]
+struct Shares {
+    values: Vec<f64>,
+    single: bool,
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Shares {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match object.extract::<f64>() {
+            Ok(share) => Ok(Shares { values: vec![share], single: true }),
+            Err(_) => Ok(Shares { values: object.extract()?, single: false }),
+        }
+    }
+}
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     register_reductions(module)?;
-    add_functions!(module; count_nonzero, minmax, standard_deviation, variance, argmax, argmin, softmax, trace);
+    add_functions!(module; count_nonzero, quantile, minmax, standard_deviation, variance, argmax, argmin, softmax, trace);
     Ok(())
 }

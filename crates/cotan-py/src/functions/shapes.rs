@@ -227,6 +227,20 @@ fn flip(a: ArrayArg, axis: Option<Axes>, stream: Option<StreamArg>) -> Result<Py
     on(stream, ops::flip(&a.0, axes(&axis)))
 }
 
+/// The array turned by `k` right angles in the plane of two axes, from the first towards the second.
+///
+/// A negative `k` turns the other way. IndexError for an axis that doesn't exist, ValueError for twice the same.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.rot90(mx.array([[1, 2], [3, 4]]))
+/// array([[2, 4],
+///        [1, 3]], dtype=int32)
+#[pyfunction]
+#[pyo3(signature = (a, /, k = 1, axes = (0, 1), *, stream = None))]
+fn rot90(a: ArrayArg, k: i64, axes: (i64, i64), stream: Option<StreamArg>) -> Result<PyArray> {
+    on(stream, ops::rot90(&a.0, k, [axes.0, axes.1]))
+}
+
 /// The elements of the `offset`-th diagonal of the matrices in axes `axis1` and `axis2`, as a new last axis. A view.
 ///
 /// IndexError for an axis that doesn't exist, ValueError for fewer than two axes or twice the same.
@@ -330,7 +344,7 @@ at_least! {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_functions!(module;
         reshape, flatten, unflatten, squeeze, expand_dims, transpose, matrix_transpose, moveaxis, swapaxes, broadcast_to,
-        broadcast_arrays, broadcast_shapes, repeat, tile, roll, flip, diagonal, as_strided, contiguous, atleast_1d,
+        broadcast_arrays, broadcast_shapes, repeat, tile, roll, flip, rot90, diagonal, as_strided, contiguous, atleast_1d,
         atleast_2d, atleast_3d,
     );
     alias(module, &[("permute_dims", "transpose")])

@@ -1,4 +1,4 @@
-//! Sorting and searching.
+//! Sorting, searching and counting.
 
 use cotan::ops;
 use pyo3::prelude::*;
@@ -163,7 +163,83 @@ fn unique<'py>(
     Ok(PyTuple::new(py, all)?.into_any())
 }
 
+/// How often each integer from 0 on occurs, as int32; with `weights`, the sum of those of its places.
+///
+/// The result has `length` elements, and integers outside it are not counted. Without a `length` it has a place for the
+/// largest element, and at least `minlength`: that evaluates `x`, as a shape can't depend on values that aren't known yet.
+/// ValueError when `x` is not of integers, `weights` has another shape, and, without a length, for a negative element or
+/// inside a transform.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.bincount(mx.array([0, 2, 2]), length=4)
+/// array([1, 0, 2, 0], dtype=int32)
+#[pyfunction]
+#[pyo3(signature = (x, /, weights = None, minlength = 0, *, length = None, stream = None))]
+fn bincount(
+    py: Python<'_>,
+    x: ArrayArg,
+    weights: Option<ArrayArg>,
+    minlength: i64,
+    length: Option<i64>,
+    stream: Option<StreamArg>,
+) -> Result<PyArray> {
+    let size = |name: &str, given: i64| {
+        usize::try_from(given).map_err(|_| value_error(format!("bincount: {name} must not be negative, got {given}")))
+    };
+    let least = size("minlength", minlength)?;
+    let length = match length {
+        Some(length) => size("length", length)?.max(least),
+        None => py.detach(|| ops::bincount_length(&x.0))?.max(least),
+    };
+    on(stream, ops::bincount(&x.0, weights.as_ref().map(|weights| &weights.0), length))
+}
+
+/// How many elements each bin has, as int32, and the edges of the bins: a tuple of two arrays.
+///
+/// `bins` is a number of bins of equal width from the smallest to the largest element, or within `range=(low, high)`; or an
+/// array of ascending edges. A bin has its lower edge and not its upper one, but for the last, which has both; elements in
+/// no bin, and NaN, are left out. `weights` are summed in place of ones; with `density` the integral over all bins is 1.
+/// ValueError for complex numbers, no bins, limits that don't ascend and weights of another shape.
+///
+/// >>> import cotan.core as mx
+/// >>> mx.histogram(mx.array([0.0, 1.0, 1.5, 4.0]), bins=2)
+/// (array([3, 1], dtype=int32), array([0, 2, 4], dtype=float32))
+#[pyfunction]
+#[pyo3(signature = (a, /, bins = None, range = None, weights = None, density = false, *, stream = None),
+    text_signature = "(a, /, bins=10, range=None, weights=None, density=False, *, stream=None)")]
+#[cfg_attr(
+    false,
+    python(
+        "def histogram(a: _Array, /, bins: int | _Array = 10, range: tuple[float, float] | None = None, \
+                weights: _Array | None = None, density: bool = False, *, stream: _Stream | None = None) \
+                -> tuple[array, array]"
+    )
+)]
+fn histogram(
+    a: ArrayArg,
+    bins: Option<Bound<'_, PyAny>>,
+    range: Option<(f64, f64)>,
+    weights: Option<ArrayArg>,
+    density: bool,
+    stream: Option<StreamArg>,
+) -> Result<(PyArray, PyArray)> {
+    let number = match &bins {
+        None => Some(10),
+        Some(bins) => bins.extract::<i64>().ok(),
+    };
+    let edges = match (&bins, number) {
+        (Some(bins), None) => Some(bins.extract::<ArrayArg>()?.0),
+        _ => None,
+    };
+    let bins = match &edges {
+        Some(edges) => ops::Bins::Edges(edges),
+        None => ops::Bins::Equal(usize::try_from(number.unwrap_or(0)).unwrap_or(0), range),
+    };
+    let (counts, edges) = ops::histogram(&a.0, bins, weights.as_ref().map(|weights| &weights.0), density)?;
+    Ok((made_on(stream, counts), PyArray::new(edges)))
+}
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    add_functions!(module; argsort, sort, argpartition, partition, topk, searchsorted, unique);
+    add_functions!(module; argsort, sort, argpartition, partition, topk, searchsorted, unique, bincount, histogram);
     Ok(())
 }

@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use super::follow::expect_fixed;
 use super::join::join;
 use super::slice::slice_axis;
-use super::{broadcast_to, flatten, normalize_axes, normalize_axis, reshape};
+use super::{broadcast_to, flatten, normalize_axes, normalize_axis, permute, reshape};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result};
 
@@ -91,6 +91,22 @@ fn rotate(a: &Array, shift: i128, axis: usize) -> Result<Array> {
         return Ok(a.clone());
     }
     join(axis, &[slice_axis(a, axis, size - shift, 1, shift)?, slice_axis(a, axis, 0, 1, size - shift)?])
+}
+
+/// The array turned by `k` right angles in the plane of two axes, from the first towards the second.
+///
+/// # Errors
+/// [`Error::Axis`] when there is no such axis; when both are the same.
+pub fn rot90(a: &Array, k: i64, axes: [i64; 2]) -> Result<Array> {
+    let plane = normalize_axes("rot90", &axes, a.ndim())?;
+    let mut order: Shape = (0..a.ndim()).collect();
+    order.swap(plane[0], plane[1]);
+    match k.rem_euclid(4) {
+        0 => Ok(a.clone()),
+        1 => permute(&flip(a, Some(&axes[1..]))?, &order),
+        2 => flip(a, Some(&axes)),
+        _ => flip(&permute(a, &order)?, Some(&axes[1..])),
+    }
 }
 
 /// The elements in reverse order along the axes named, or along all. A view.

@@ -4,6 +4,7 @@ use cotan_kernels::simd::{self, ComplexMath, Float, Isa, Map2, Tile};
 use cotan_kernels::{Bool, Complex32, DType, Kind, Scalar, Tensor};
 use smallvec::smallvec;
 
+use super::elementwise::number;
 use super::follow::{broadcast_like, unbroadcast_like};
 use super::{Batched, Op, Primitive, Site, Tangents, astype, elementwise, inexact, same_dtype};
 use super::{conj, exp, log, negative, square, where_};
@@ -391,11 +392,6 @@ fn multiply_unless_one(a: &Array, b: &Array) -> Result<Array> {
         Some(value) if a.dtype().is_inexact() && value == Scalar::new(-1.0f64).cast(a.dtype()) => negative(a),
         _ => multiply(a, b),
     }
-}
-
-/// A constant of the type of `x` that broadcasts against it.
-fn number(x: &Array, value: f64) -> Array {
-    Array::full(&[], Scalar::new(value).cast(x.dtype()))
 }
 
 fn apply(op: BinaryOp, a: &Array, b: &Array) -> Result<Array> {

@@ -1,6 +1,6 @@
 //! What all elementwise families share: broadcasting, its transpose, and vmap.
 
-use cotan_kernels::layout;
+use cotan_kernels::{Scalar, layout};
 
 use super::{Batched, Op};
 use crate::array::{Array, Inputs, Shape};
@@ -17,6 +17,11 @@ pub(crate) fn broadcast_shape(op: &'static str, inputs: &[Array]) -> Result<Shap
         })?;
     }
     Ok(shape)
+}
+
+/// A constant of the type of `x` that broadcasts against it.
+pub(crate) fn number(x: &Array, value: f64) -> Array {
+    Array::full(&[], Scalar::new(value).cast(x.dtype()))
 }
 
 /// The cotangent of an operand that was broadcast: summed over the axes it was repeated along.

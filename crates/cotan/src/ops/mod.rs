@@ -21,6 +21,7 @@ mod fp8;
 mod gather;
 mod generate;
 mod hadamard;
+mod histogram;
 mod identity;
 mod indexed_matmul;
 mod join;
@@ -28,6 +29,7 @@ mod load;
 mod matmul;
 mod pad;
 mod products;
+mod quantile;
 mod quantize;
 mod recurrence;
 mod reduce;
@@ -78,6 +80,7 @@ pub use fourier::*;
 pub use gather::*;
 pub use generate::{Arange, Full, arange, full_like, ones, ones_like, zeros, zeros_like};
 pub use hadamard::{Hadamard, hadamard_transform};
+pub use histogram::*;
 pub use identity::{Alias, StopGradient, stop_gradient};
 pub use indexed_matmul::{IndexedMatmul, gather_mm};
 pub use join::*;
@@ -85,6 +88,7 @@ pub use load::*;
 pub use matmul::*;
 pub use pad::*;
 pub use products::*;
+pub use quantile::*;
 pub use quantize::{
     PackBits, QuantFormat, QuantIndices, QuantMode, Quantized, UnpackBits, dequantize, gather_qmm, gather_qqmm, qqmm,
     quantize, quantized_matmul,

@@ -1,12 +1,11 @@
-//! Statistics: composed of reductions and sorting.
+//! Statistics: composed of reductions.
 
-use cotan_kernels::{DType, Scalar};
+use cotan_kernels::DType;
 
-use super::follow::{count, expect_fixed, squeezed};
-use super::{add, not_equal, zeros};
-use super::{astype, conj, divide, expect_elements, inexact, isnan, keep, max, min, multiply, permute, real};
-use super::{reduced_axes, reshape, slice_axis, sort_axis, sqrt, square, subtract, sum, where_, with_ones, without};
-use crate::array::{Array, Shape};
+use super::follow::{count, squeezed};
+use super::{astype, conj, divide, expect_elements, keep, max, min, multiply, not_equal, real, reduced_axes, sqrt};
+use super::{square, subtract, sum, zeros};
+use crate::array::Array;
 use crate::error::Result;
 use cotan_kernels::reduce::ReduceOp;
 
@@ -45,40 +44,6 @@ pub fn std(a: &Array, axes: Option<&[i64]>, keepdims: bool, ddof: i64) -> Result
     finish(a, &sqrt(&var_kept(a, &axes, ddof)?)?, &axes, keepdims)
 }
 
-/// The middle element over `axes` (all axes when `None`), the mean of the two middle ones when their number is even,
-/// NaN if any is; integers give `float32`.
-///
-/// # Errors
-/// When an axis doesn't exist or is given twice, or there would be no element to choose from.
-pub fn median(a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
-    let axes = reduced_axes("median", axes, a.ndim())?;
-    expect_fixed("median", a)?;
-    expect_elements("median", a.shape(), &axes)?;
-    let values = inexact(a)?;
-    let shape = if keepdims { with_ones(a.shape(), &axes) } else { without(a.shape(), &axes) };
-    if axes.is_empty() || shape.contains(&0) {
-        return reshape(&values, &shape);
-    }
-    let mut order: Shape = (0..a.ndim()).filter(|axis| !axes.contains(axis)).collect();
-    let rows = order.len();
-    order.extend_from_slice(&axes);
-    let moved = permute(&values, &order)?;
-    let n: usize = moved.shape()[rows..].iter().product();
-    let mut flat = Shape::from_slice(&moved.shape()[..rows]);
-    flat.push(n);
-    let sorted = sort_axis(&reshape(&moved, &flat)?, rows)?;
-    let at = |position: usize| slice_axis(&sorted, rows, position, 1, 1);
-    let middle = if n % 2 == 1 {
-        at(n / 2)?
-    } else {
-        // Halves are added, not the sum halved: the sum of two large numbers could overflow.
-        let half = number(&values, 0.5);
-        add(&multiply(&at(n / 2 - 1)?, &half)?, &multiply(&at(n / 2)?, &half)?)?
-    };
-    let last = at(n - 1)?;
-    reshape(&where_(&isnan(&last)?, &last, &middle)?, &shape)
-}
-
 /// How many elements over `axes` (all axes when `None`) are not zero, as `int32`.
 ///
 /// # Errors
@@ -97,10 +62,6 @@ pub fn minmax(a: &Array, axes: Option<&[i64]>, keepdims: bool) -> Result<(Array,
     expect_elements("minmax", a.shape(), &axes)?;
     let axes: Vec<i64> = axes.iter().map(|&axis| axis as i64).collect();
     Ok((min(a, Some(&axes), keepdims)?, max(a, Some(&axes), keepdims)?))
-}
-
-fn number(like: &Array, value: f64) -> Array {
-    Array::full(&[], Scalar::new(value).cast(like.dtype()))
 }
 
 /// Halves and integers in single precision.

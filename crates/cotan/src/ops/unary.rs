@@ -1,9 +1,10 @@
 //! Elementwise operations of one argument: each names its scalar and its slope.
 
 use cotan_kernels::simd::{self, ComplexMath, Float, Isa, Map1, Tile};
-use cotan_kernels::{Bool, Complex32, DType, Kind, Scalar, Tensor};
+use cotan_kernels::{Bool, Complex32, DType, Kind, Tensor};
 use smallvec::smallvec;
 
+use super::elementwise::number;
 use super::{Batched, Op, Primitive, Site, Tangents, astype, elementwise};
 use super::{add, divide, multiply, subtract, where_};
 use crate::array::{Array, Spec};
@@ -125,10 +126,10 @@ macro_rules! math {
                         let slope: fn(&Array, &Array) -> Result<Array> = |$x, $y| $slope;
                         slope(x, y)?
                     })*
-                    UnaryOp::Square => multiply(x, &constant(x, 2.0))?,
-                    UnaryOp::Negative => constant(x, -1.0),
+                    UnaryOp::Square => multiply(x, &number(x, 2.0))?,
+                    UnaryOp::Negative => number(x, -1.0),
                     UnaryOp::Abs => sign(x)?,
-                    UnaryOp::Conj | UnaryOp::Real => constant(x, 1.0),
+                    UnaryOp::Conj | UnaryOp::Real => number(x, 1.0),
                     UnaryOp::Sign | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Trunc | UnaryOp::Round
                     | UnaryOp::BitwiseInvert | UnaryOp::LogicalNot | UnaryOp::Imag | UnaryOp::ToFp8
                     | UnaryOp::FromFp8 => return Ok(None),
@@ -152,53 +153,53 @@ macro_rules! math {
 
 math! {
     /// The square root; NaN below zero.
-    Sqrt sqrt: real sqrt, complex sqrt, slope |x, y| divide(&constant(x, 0.5), y);
+    Sqrt sqrt: real sqrt, complex sqrt, slope |x, y| divide(&number(x, 0.5), y);
     /// One over the square root.
-    Rsqrt rsqrt: real rsqrt, complex rsqrt, slope |x, y| multiply(&divide(y, x)?, &constant(x, -0.5));
+    Rsqrt rsqrt: real rsqrt, complex rsqrt, slope |x, y| multiply(&divide(y, x)?, &number(x, -0.5));
     /// e to the power of x.
     Exp exp: real exp, complex exp, slope |_, y| Ok(y.clone());
     /// `exp(x) - 1`, accurate near zero.
-    Expm1 expm1: real expm1, complex expm1, slope |x, y| add(y, &constant(x, 1.0));
+    Expm1 expm1: real expm1, complex expm1, slope |x, y| add(y, &number(x, 1.0));
     /// The natural logarithm.
     Log log: real log, complex log, slope |x, _| reciprocal(x);
     /// The logarithm to base 2.
-    Log2 log2: real log2, complex log2, slope |x, _| divide(&constant(x, std::f64::consts::LOG2_E), x);
+    Log2 log2: real log2, complex log2, slope |x, _| divide(&number(x, std::f64::consts::LOG2_E), x);
     /// The logarithm to base 10.
-    Log10 log10: real log10, complex log10, slope |x, _| divide(&constant(x, std::f64::consts::LOG10_E), x);
+    Log10 log10: real log10, complex log10, slope |x, _| divide(&number(x, std::f64::consts::LOG10_E), x);
     /// `log(1 + x)`, accurate near zero.
-    Log1p log1p: real log1p, complex log1p, slope |x, _| reciprocal(&add(x, &constant(x, 1.0))?);
+    Log1p log1p: real log1p, complex log1p, slope |x, _| reciprocal(&add(x, &number(x, 1.0))?);
     /// The sine of an angle in radians.
     Sin sin: real sin, complex sin, slope |x, _| cos(x);
     /// The cosine of an angle in radians.
     Cos cos: real cos, complex cos, slope |x, _| negative(&sin(x)?);
     /// The tangent of an angle in radians.
-    Tan tan: real tan, complex tan, slope |x, y| add(&square(y)?, &constant(x, 1.0));
+    Tan tan: real tan, complex tan, slope |x, y| add(&square(y)?, &number(x, 1.0));
     /// The angle in radians with this sine.
-    Arcsin arcsin: real asin, complex asin, slope |x, _| rsqrt(&subtract(&constant(x, 1.0), &square(x)?)?);
+    Arcsin arcsin: real asin, complex asin, slope |x, _| rsqrt(&subtract(&number(x, 1.0), &square(x)?)?);
     /// The angle in radians with this cosine.
-    Arccos arccos: real acos, complex acos, slope |x, _| negative(&rsqrt(&subtract(&constant(x, 1.0), &square(x)?)?)?);
+    Arccos arccos: real acos, complex acos, slope |x, _| negative(&rsqrt(&subtract(&number(x, 1.0), &square(x)?)?)?);
     /// The angle in radians with this tangent.
-    Arctan arctan: real atan, complex atan, slope |x, _| reciprocal(&add(&square(x)?, &constant(x, 1.0))?);
+    Arctan arctan: real atan, complex atan, slope |x, _| reciprocal(&add(&square(x)?, &number(x, 1.0))?);
     /// The hyperbolic sine.
     Sinh sinh: real sinh, complex sinh, slope |x, _| cosh(x);
     /// The hyperbolic cosine.
     Cosh cosh: real cosh, complex cosh, slope |x, _| sinh(x);
     /// The hyperbolic tangent.
-    Tanh tanh: real tanh, complex tanh, slope |x, y| subtract(&constant(x, 1.0), &square(y)?);
+    Tanh tanh: real tanh, complex tanh, slope |x, y| subtract(&number(x, 1.0), &square(y)?);
     /// The inverse hyperbolic sine.
-    Arcsinh arcsinh: real asinh, complex asinh, slope |x, _| rsqrt(&add(&square(x)?, &constant(x, 1.0))?);
+    Arcsinh arcsinh: real asinh, complex asinh, slope |x, _| rsqrt(&add(&square(x)?, &number(x, 1.0))?);
     /// The inverse hyperbolic cosine.
     // Two roots, not one of the product: their branch cuts are those of the function.
     Arccosh arccosh: real acosh, complex acosh,
-        slope |x, _| multiply(&rsqrt(&subtract(x, &constant(x, 1.0))?)?, &rsqrt(&add(x, &constant(x, 1.0))?)?);
+        slope |x, _| multiply(&rsqrt(&subtract(x, &number(x, 1.0))?)?, &rsqrt(&add(x, &number(x, 1.0))?)?);
     /// The inverse hyperbolic tangent.
-    Arctanh arctanh: real atanh, complex atanh, slope |x, _| reciprocal(&subtract(&constant(x, 1.0), &square(x)?)?);
+    Arctanh arctanh: real atanh, complex atanh, slope |x, _| reciprocal(&subtract(&number(x, 1.0), &square(x)?)?);
     /// The error function.
     Erf erf: real erf, complex none, slope |x, _| gauss(x, std::f64::consts::FRAC_2_SQRT_PI, -1.0);
     /// The inverse of the error function; infinite at -1 and 1, NaN outside.
     Erfinv erfinv: real erfinv, complex none, slope |_, y| gauss(y, 1.0 / std::f64::consts::FRAC_2_SQRT_PI, 1.0);
     /// The logistic function `1 / (1 + exp(-x))`.
-    Sigmoid sigmoid: real sigmoid, complex none, slope |x, y| multiply(y, &subtract(&constant(x, 1.0), y)?);
+    Sigmoid sigmoid: real sigmoid, complex none, slope |x, y| multiply(y, &subtract(&number(x, 1.0), y)?);
 }
 
 /// Kernels with a cheaper formula for chunks without huge angles.
@@ -216,7 +217,7 @@ fn angle_tile(op: UnaryOp, dtype: DType) -> Option<Tile> {
 
 /// `scale * exp(sign * x^2)`.
 fn gauss(x: &Array, scale: f64, sign: f64) -> Result<Array> {
-    multiply(&exp(&multiply(&square(x)?, &constant(x, sign))?)?, &constant(x, scale))
+    multiply(&exp(&multiply(&square(x)?, &number(x, sign))?)?, &number(x, scale))
 }
 
 /// Kernels that integers have too.
@@ -288,11 +289,6 @@ mod arithmetic {
     kernel!(conj Conj { Complex32: C64 => Complex32, |z| z.conj(); });
     kernel!(real Real { Complex32: C64 => f32, |z| z.re; });
     kernel!(imag Imag { Complex32: C64 => f32, |z| z.im; });
-}
-
-/// A constant of the type of `x` that broadcasts against it.
-fn constant(x: &Array, value: f64) -> Array {
-    Array::full(&[], Scalar::new(value).cast(x.dtype()))
 }
 
 /// Integers and bools as `float32`.
@@ -380,7 +376,7 @@ impl Primitive for Unary {
 fn sign_slope(z: &Array, s: &Array, t: &Array) -> Result<Array> {
     let along = multiply(s, &real(&multiply(&conj(s)?, t)?)?)?;
     let slope = divide(&subtract(t, &along)?, &abs(z)?)?;
-    where_(&super::equal(&abs(z)?, &constant(&abs(z)?, 0.0))?, &constant(z, 0.0), &slope)
+    where_(&super::equal(&abs(z)?, &number(&abs(z)?, 0.0))?, &number(z, 0.0), &slope)
 }
 
 /// Declares public functions that keep the type of their argument.
@@ -443,7 +439,7 @@ pub fn round(a: &Array, decimals: i32) -> Result<Array> {
     if decimals == 0 {
         return rint(a);
     }
-    let scale = constant(&inexact(a)?, 10f64.powi(decimals.abs()));
+    let scale = number(&inexact(a)?, 10f64.powi(decimals.abs()));
     let x = inexact(a)?;
     let rounded = if decimals > 0 {
         divide(&rint(&multiply(&x, &scale)?)?, &scale)?
@@ -491,7 +487,7 @@ pub fn imag(a: &Array) -> Result<Array> {
 /// None today; the signature is that of every operation.
 pub fn reciprocal(a: &Array) -> Result<Array> {
     let a = inexact(a)?;
-    divide(&constant(&a, 1.0), &a)
+    divide(&number(&a, 1.0), &a)
 }
 
 /// Radians as degrees.
@@ -500,7 +496,7 @@ pub fn reciprocal(a: &Array) -> Result<Array> {
 /// None today; the signature is that of every operation.
 pub fn degrees(a: &Array) -> Result<Array> {
     let a = inexact(a)?;
-    multiply(&a, &constant(&a, 180.0 / std::f64::consts::PI))
+    multiply(&a, &number(&a, 180.0 / std::f64::consts::PI))
 }
 
 /// Degrees as radians.
@@ -509,7 +505,7 @@ pub fn degrees(a: &Array) -> Result<Array> {
 /// None today; the signature is that of every operation.
 pub fn radians(a: &Array) -> Result<Array> {
     let a = inexact(a)?;
-    multiply(&a, &constant(&a, std::f64::consts::PI / 180.0))
+    multiply(&a, &number(&a, std::f64::consts::PI / 180.0))
 }
 
 /// The values as 8-bit floats (OCP e4m3): rounded to nearest even, saturating at ±448, NaN as the largest.
