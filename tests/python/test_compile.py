@@ -203,6 +203,22 @@ def test_a_shapeless_function_follows_what_was_broadcast():
             np.testing.assert_allclose(host(got), host(w), rtol=1e-5)
 
 
+def test_repetition_products_of_all_pairs_and_convolutions_follow_shapes():
+    def f(x, k):
+        return mx.repeat(x, 2, axis=1), mx.repeat(x, 2), mx.tile(x, (2, 1, 3)), mx.kron(x, k), mx.conv1d(x[None], k)
+
+    g, runs = counted(f)
+    compiled = mx.compile(g, shapeless=True)
+    k = mx.random.normal((3, 2, 4))
+    for n in (5, 2, 7):
+        x = mx.random.normal((n, 4))
+        for got, want in zip(compiled(x, k), f(x, k), strict=True):
+            np.testing.assert_allclose(host(got), host(want), rtol=1e-5)
+    assert len(runs) == 1
+    with pytest.raises(ValueError, match="shapeless"):
+        mx.compile(mx.grad(lambda x: mx.conv1d(x[None], k).sum()), shapeless=True)(mx.ones((5, 4)))
+
+
 def test_means_count_anew_in_a_function_compiled_inside_a_shapeless_one():
     inner = mx.compile(lambda x: x.mean())
     inner(mx.ones((3,)))

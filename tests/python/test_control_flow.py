@@ -2,6 +2,8 @@
 
 import collections
 import itertools
+import subprocess
+import sys
 import threading
 
 import cotan.core as mx
@@ -611,3 +613,17 @@ def test_bodies_nested_too_deeply_are_refused():
 
     with pytest.raises(ValueError, match="nested deeper"):
         nested(200, mx.array(1.0))
+
+
+def test_a_running_loop_can_be_interrupted():
+    code = """
+import cotan.core as mx, os, signal, threading
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+x = mx.while_loop(lambda c: c < 2, lambda c: c * 1.0, mx.array(1.0))
+try:
+    mx.eval(x)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "stopped\n", done.stderr

@@ -454,7 +454,7 @@ class TestDraw:
 
         picture = ElementTree.fromstring(mx.draw(f)(mx.ones((3, 3))).svg())
         width, height = float(picture.get("width")), float(picture.get("height"))
-        (group,) = picture.findall("{http://www.w3.org/2000/svg}g")
+        (group,) = picture.findall("{http://www.w3.org/2000/svg}g/{http://www.w3.org/2000/svg}g")
         boxes = [g.find("{http://www.w3.org/2000/svg}rect") for g in group.findall("{http://www.w3.org/2000/svg}g")]
         boxes = [[float(box.get(k)) for k in ("x", "y", "width", "height")] for box in boxes if box is not None]
         assert len(boxes) > 40
@@ -511,6 +511,23 @@ class TestDraw:
         start = time.perf_counter()
         mx.draw_graph(made[-1]).svg()
         assert time.perf_counter() - start < 30
+
+    def test_loops_and_branches_show_what_they_hold(self):
+        def f(x):
+            half = lambda c: mx.cond(c.sum() > 1, lambda c: c / 2, lambda c: -c, c)
+            return mx.while_loop(lambda c: c.max() > 0.1, lambda c: mx.tanh(half(c)), x)
+
+        drawing = mx.draw(f)(mx.array([3.0, 4.0]))
+        assert drawing.calls == 1
+        lines = [line.strip() for line in drawing.text().splitlines()]
+        assert {"condition", "step", "branch 0", "branch 1"} <= set(lines)
+        assert sum("= negative" in line for line in lines) == 1
+        assert all(title in drawing.svg() for title in ("condition of %1 = while_loop", "branch 1 of", ">negative<"))
+        dot = drawing.dot()
+        assert dot.count('label="branch') == 2
+        names = re.findall(r"^ *(\w+) \[label", dot, flags=re.MULTILINE)
+        assert len(names) == len(set(names))
+        assert set(re.findall(r"(\w+) -> (\w+)", dot)) <= {(a, b) for a in names for b in names}
 
     def test_drawing_computes_nothing(self):
         y = mx.exp(mx.array([1.0]))

@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+from pathlib import Path
 
 import cotan.core as mx
 import cotan.nn as nn
@@ -361,6 +362,19 @@ def test_a_callback_hears_of_every_part_in_order():
         known |= {name for name, _, _ in part["outputs"]}
     assert [p["name"] for p in parts[4:]] == ["Reshape", "Broadcast", "Multiply"]
     assert parts[4]["arguments"] == [(2, 1)]
+
+
+def test_loops_nested_too_deeply_for_a_file_are_refused(in_tmp):
+    def nested(depth):
+        if depth == 0:
+            return lambda x: x + 1
+        return lambda x: mx.fori_loop(0, 2, lambda i, c: nested(depth - 1)(c), x)
+
+    mx.export_function("f.cotan", nested(5), mx.array(1.0))
+    assert mx.import_function("f.cotan")(mx.array(1.0))[0].item() == 33
+    with pytest.raises(ValueError, match="nested too deeply for a file"):
+        mx.export_function("deep.cotan", nested(40), mx.array(1.0))
+    assert not Path("deep.cotan").exists()
 
 
 def test_a_drawing_names_arrays_and_operations():

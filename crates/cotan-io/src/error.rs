@@ -138,6 +138,12 @@ pub enum Error {
         /// The most that fit.
         limit: usize,
     },
+    /// A function that a file can't hold.
+    #[error("export: {what}")]
+    Unwritable {
+        /// What stands in the way.
+        what: String,
+    },
     /// A buffer whose length is not that of the tensor.
     #[error("a {dtype} array of shape {shape:?} takes {expected} bytes; the buffer has {given}")]
     Length {
@@ -177,6 +183,7 @@ impl Error {
             | Error::NotAnArchive { .. }
             | Error::NestedMetadata { .. }
             | Error::MetadataDtype { .. }
+            | Error::Unwritable { .. }
             | Error::Name { .. } => ErrorKind::Value,
             Error::Write { .. }
             | Error::Io(_)

@@ -39,11 +39,15 @@ fn corrupt(what: impl Into<String>) -> Error {
     Error::Function { what: what.into() }
 }
 
+fn unwritable(what: impl Into<String>) -> Error {
+    Error::Unwritable { what: what.into() }
+}
+
 /// Writes a function file: `definition`, and the constants that it refers to by their places.
 ///
 /// # Errors
-/// [`Error::Length`] when data do not fit a shape, [`Error::Function`] when the definition holds something that JSON
-/// doesn't keep, such as a NaN that is not a constant, and failures of `w`.
+/// [`Error::Length`] when data do not fit a shape, [`Error::Unwritable`] when the definition holds something that JSON
+/// doesn't keep, such as a NaN that is not a constant or about fifteen loops within each other, and failures of `w`.
 pub fn save_function<G>(w: &mut impl Write, definition: &G, constants: &[Tensor<'_>]) -> Result<()>
 where
     G: Serialize + DeserializeOwned + PartialEq,
@@ -56,12 +60,13 @@ where
         offset += constant.data.len().next_multiple_of(ALIGNMENT) as u64;
     }
     let header = Header { definition, constants: stored };
-    let mut text = serde_json::to_vec(&header).map_err(|e| corrupt(format!("it can't be written: {e}")))?;
-    // JSON that is nested too deeply, as loops within loops are, can be written but not read.
-    let again: Header<G> =
-        serde_json::from_slice(&text).map_err(|e| corrupt(format!("it could not be read again: {e}")))?;
+    let mut text = serde_json::to_vec(&header).map_err(|e| unwritable(e.to_string()))?;
+    let again: Header<G> = serde_json::from_slice(&text).map_err(|e| {
+        let deep = e.to_string().starts_with("recursion limit");
+        unwritable(if deep { "loops and branches are nested too deeply for a file".into() } else { e.to_string() })
+    })?;
     if again.definition != *definition {
-        return Err(corrupt("it can't be written: a parameter of an operation would be read as another one"));
+        return Err(unwritable("a parameter of an operation would be read as another one"));
     }
     text.resize((FIXED + text.len()).next_multiple_of(ALIGNMENT) - FIXED, b' ');
     w.write_all(MAGIC)?;

@@ -41,6 +41,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[pymodule(gil_used = false)]
 #[pyo3(name = "core")]
 fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    cotan::set_interrupt_check(error::check_signals);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     dtype::register(module)?;
     print::register(module)?;

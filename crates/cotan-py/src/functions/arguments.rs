@@ -30,6 +30,20 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Integers {
     }
 }
 
+/// How many of something.
+#[cfg_attr(false, python("int"))]
+pub struct Count(pub usize);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Count {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let given: i64 = object.extract()?;
+        let count = usize::try_from(given);
+        count.map(Count).map_err(|_| value_error(format!("expected an int that is not negative, got {given}")).into())
+    }
+}
+
 /// A sequence of sizes: a shape whose elements can be counted.
 #[cfg_attr(false, python("Sequence[int]"))]
 pub struct Sizes(pub Vec<usize>);

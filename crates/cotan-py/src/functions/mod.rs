@@ -26,7 +26,7 @@ use crate::array::PyArray;
 use crate::device::StreamArg;
 use crate::error::{Fault, Result};
 
-pub use arguments::{ArrayList, Integers, Sizes, SizesOrSize};
+pub use arguments::{ArrayList, Count, Integers, Sizes, SizesOrSize};
 pub use joining::SplitArg;
 
 /// Adds functions to a module.

@@ -4,7 +4,7 @@ use cotan::ops;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{add_functions, made_on, on};
+use super::{Count, add_functions, made_on, on};
 use crate::array::PyArray;
 use crate::device::StreamArg;
 use crate::error::{Result, value_error};
@@ -174,24 +174,22 @@ fn unique<'py>(
 /// >>> mx.bincount(mx.array([0, 2, 2]), length=4)
 /// array([1, 0, 2, 0], dtype=int32)
 #[pyfunction]
-#[pyo3(signature = (x, /, weights = None, minlength = 0, *, length = None, stream = None))]
+#[pyo3(signature = (x, /, weights = None, minlength = Count(0), *, length = None, stream = None),
+    text_signature = "(x, /, weights=None, minlength=0, *, length=None, stream=None)")]
 fn bincount(
     py: Python<'_>,
     x: ArrayArg,
     weights: Option<ArrayArg>,
-    minlength: i64,
-    length: Option<i64>,
+    minlength: Count,
+    length: Option<Count>,
     stream: Option<StreamArg>,
 ) -> Result<PyArray> {
-    let size = |name: &str, given: i64| {
-        usize::try_from(given).map_err(|_| value_error(format!("bincount: {name} must not be negative, got {given}")))
-    };
-    let least = size("minlength", minlength)?;
     let length = match length {
-        Some(length) => size("length", length)?.max(least),
-        None => py.detach(|| ops::bincount_length(&x.0))?.max(least),
+        Some(length) => length.0,
+        None => py.detach(|| ops::bincount_length(&x.0))?,
     };
-    on(stream, ops::bincount(&x.0, weights.as_ref().map(|weights| &weights.0), length))
+    let weights = weights.as_ref().map(|weights| &weights.0);
+    on(stream, ops::bincount(&x.0, weights, length.max(minlength.0)))
 }
 
 /// How many elements each bin has, as int32, and the edges of the bins: a tuple of two arrays.

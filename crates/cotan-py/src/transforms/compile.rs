@@ -13,6 +13,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use super::{callable, wraps};
 use crate::error::{Fault, Result, value_error};
+use crate::functions::Count;
 use crate::pytree::{self, Cell, Contents, Structure};
 use crate::signature::{append_arrays, append_structure};
 
@@ -112,8 +113,8 @@ impl Compiled {
     }
 
     #[setter]
-    fn set_cache_limit(&self, limit: usize) {
-        self.traces.set_limit(limit);
+    fn set_cache_limit(&self, limit: Count) {
+        self.traces.set_limit(limit.0);
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -12,6 +12,7 @@ use super::autodiff::{Wanted, chosen};
 use super::values::{Values, take_apart, take_apart_like};
 use super::{callable, collected, wraps};
 use crate::error::{Fault, Result, type_error, value_error};
+use crate::functions::Count;
 use crate::functions::add_functions;
 use crate::pytree::Structure;
 
@@ -227,12 +228,12 @@ fn linearize<'py>(
 /// >>> import cotan.core as mx
 /// >>> mx.check_grads(lambda x: mx.sin(x).sum(), [mx.array([0.5, 1.0])])
 #[pyfunction]
-#[pyo3(signature = (f: "Callable[..., Any]", args: "Sequence[Any]", order = 2, modes = None, atol = None, rtol = None, eps = None),
+#[pyo3(signature = (f: "Callable[..., Any]", args: "Sequence[Any]", order = Count(2), modes = None, atol = None, rtol = None, eps = None),
     text_signature = "(f, args, order=2, modes=('fwd', 'rev'), atol=None, rtol=None, eps=None)")]
 fn check_grads(
     f: &Bound<'_, PyAny>,
     args: &Bound<'_, PyAny>,
-    order: usize,
+    order: Count,
     modes: Option<Vec<String>>,
     atol: Option<f64>,
     rtol: Option<f64>,
@@ -246,7 +247,7 @@ fn check_grads(
         return Err(value_error(format!("{OP}: modes are \"fwd\" and \"rev\", got {modes:?}")));
     }
     let has = |name: &str| modes.iter().any(|mode| mode == name);
-    let check = Check { order, forward: has("fwd"), reverse: has("rev"), atol, rtol, eps };
+    let check = Check { order: order.0, forward: has("fwd"), reverse: has("rev"), atol, rtol, eps };
     let call = |leaves: &[Array]| -> Result<Vec<Array>> {
         Ok(take_apart(OP, "the result", &call_with(f, &args.structure, leaves)?)?.arrays)
     };

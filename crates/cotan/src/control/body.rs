@@ -65,7 +65,8 @@ impl Body {
             outputs = f(leaves)?;
             Ok(outputs.clone())
         })?;
-        let depth = 1 + traced.steps.iter().map(|step| depth_of(&step.op)).max().unwrap_or(0);
+        let inner = traced.steps.iter().flat_map(|step| bodies(&step.op)).map(|(_, body)| body.depth);
+        let depth = 1 + inner.max().unwrap_or(0);
         if depth > MAX_DEPTH {
             let message = format!("loops and branches are nested deeper than {MAX_DEPTH}");
             return Err(Error::value(transform, message).into());
@@ -83,6 +84,16 @@ impl Body {
             .collect();
         let inputs = lifted.iter().cloned().chain(arguments).collect();
         Ok((Body { traced, captured, inputs, outputs, depth }, lifted))
+    }
+
+    /// The places of the inputs, as they were recorded.
+    pub fn inputs(&self) -> &[Array] {
+        &self.inputs
+    }
+
+    /// The results, as they were recorded.
+    pub fn outputs(&self) -> &[Array] {
+        &self.outputs
     }
 
     pub fn input_specs(&self) -> impl Iterator<Item = Spec> + '_ {
@@ -108,6 +119,7 @@ impl Body {
 
     /// Computes the results for inputs that are there.
     pub fn eval(&self, inputs: impl Iterator<Item = Tensor>) -> Result<Vec<Tensor>> {
+        crate::exec::poll()?;
         let inputs: Vec<Array> = inputs.map(Array::from_tensor).collect();
         let outputs = self.call(&inputs)?;
         drop(inputs);
@@ -195,13 +207,15 @@ impl Body {
     }
 }
 
-/// How deep the bodies of an operation are nested.
-fn depth_of(op: &Op) -> usize {
+/// The functions that an operation holds, with what each is to it.
+pub(crate) fn bodies(op: &Op) -> Vec<(String, &Body)> {
     match op {
-        Op::Loop(each) => each.body.depth,
-        Op::While(each) => each.body.depth.max(each.condition.depth),
-        Op::Switch(each) => each.branches.iter().map(|(body, _)| body.depth).max().unwrap_or(0),
-        _ => 0,
+        Op::Loop(each) => vec![("step".into(), &each.body)],
+        Op::While(each) => vec![("condition".into(), &each.condition), ("step".into(), &each.body)],
+        Op::Switch(each) => {
+            each.branches.iter().enumerate().map(|(i, (body, _))| (format!("branch {i}"), &**body)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

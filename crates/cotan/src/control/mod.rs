@@ -17,7 +17,7 @@ use crate::array::{Array, Spec};
 use crate::error::{Error, Result, tuple};
 use crate::ops::{add, astype, less, logical_not, maximum, minimum};
 
-pub(crate) use body::{NextIf, expect_specs};
+pub(crate) use body::{Body, NextIf, bodies, expect_specs};
 pub(crate) use scan::Loop;
 pub use segments::Segment;
 pub(crate) use stored::check as check_stored;

@@ -9,6 +9,7 @@ use super::events::write_file;
 use super::parameters::{self, constant};
 use super::{HOST, Origin, origin::Recording};
 use crate::array::{Array, Spec, State};
+use crate::control::{Body, bodies};
 use crate::error::{Error, Result};
 use crate::exec::{Outline, outline};
 use crate::graph::{Node, topological};
@@ -56,6 +57,8 @@ pub(super) struct Call {
     pub results: Vec<usize>,
     /// The line of the program, as far as it is known.
     pub place: Option<String>,
+    /// The functions that a loop or a branch holds, with what each is to it.
+    pub bodies: Vec<(String, Drawing)>,
 }
 
 #[derive(Clone, Debug)]
@@ -179,10 +182,29 @@ impl Drawing {
         let place = place.map(|place| rule.map_or_else(|| place.to_string(), |rule| format!("{rule}{place}")));
         let op = &node.call.op;
         let parameters = parameters::of(op, self.values[first].shape.as_slice());
-        Call { op: op.name(), parameters, operands, results: (first..self.values.len()).collect(), place }
+        let inner = |(role, body): (String, &Body)| (role, Drawing::new(body.inputs(), &[], body.outputs()));
+        let bodies = bodies(op).into_iter().map(inner).collect();
+        Call { op: op.name(), parameters, operands, results: (first..self.values.len()).collect(), place, bodies }
     }
 
-    /// How many calls there are, without constants that others compute for themselves.
+    /// The functions that loops and branches hold, each with a title, outer ones before those inside them.
+    pub(super) fn parts(&self) -> Vec<(String, &Drawing)> {
+        let mut parts: Vec<(String, &Drawing)> = Vec::new();
+        for call in &self.calls {
+            let values = call.results.iter().map(|value| format!("%{value}")).collect::<Vec<_>>().join(", ");
+            for (role, body) in &call.bodies {
+                let title = format!("{role} of {values} = {}", call.op);
+                let inner =
+                    body.parts().into_iter().map(|(inner, part)| (format!("{inner}, in {title}"), part)).collect();
+                parts.push((title, body));
+                parts.extend::<Vec<_>>(inner);
+            }
+        }
+        parts
+    }
+
+    /// How many calls there are, without constants that others compute for themselves, and without those that loops and
+    /// branches hold.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.calls.len()

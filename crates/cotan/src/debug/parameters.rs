@@ -35,7 +35,9 @@ pub(super) fn of(op: &Op, shape: &[usize]) -> String {
     let told = |field: &&str| {
         let (key, value) = field.split_once(": ").unwrap_or((field, ""));
         let named = key == "op" && op.name().contains(&value.to_lowercase());
-        !(named || key == "to" || (key == "shape" && value == shape))
+        // Functions are drawn by themselves.
+        let function = ["body", "condition", "branches"].contains(&key);
+        !(named || function || key == "to" || (key == "shape" && value == shape))
     };
     let fields: Vec<String> = fields_of(fields).into_iter().filter(told).map(assigned).collect();
     cut(&fields.join(" "))

@@ -8,6 +8,8 @@ use super::scene::{Card, Frame, Kind, Route, SMALL, Scene, TITLE};
 
 /// Calls that a picture shows; more than a few hundred can't be read.
 const MOST_CALLS: usize = 400;
+/// Functions of loops and branches that a picture shows.
+const MOST_PARTS: usize = 40;
 const MARGIN: f64 = 20.0;
 const FONT: &str = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace";
 
@@ -31,11 +33,34 @@ const FRAMES: [(&str, &str); 8] = [
 
 impl Drawing {
     /// A picture with a box a call, in a frame with those that run in the same kernel. Links lead down from the values to
-    /// the calls that read them; resting on a box shows its line of the text, and where the program made the call.
+    /// the calls that read them; resting on a box shows its line of the text, and where the program made the call. The
+    /// functions that loops and branches hold follow below, each under its title.
     ///
     /// Of graphs with more than 400 calls the first 400 are shown, with a note.
     #[must_use]
     pub fn svg(&self) -> String {
+        let mut pictures = vec![self.picture("")];
+        let parts = self.parts();
+        pictures.extend(parts.iter().take(MOST_PARTS).map(|(title, part)| part.picture(title)));
+        let width = pictures.iter().map(|picture| picture.width).fold(0.0, f64::max) + 2.0 * MARGIN;
+        let height = MARGIN + pictures.iter().map(|picture| picture.height + MARGIN).sum::<f64>();
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
+             viewBox=\"0 0 {width:.0} {height:.0}\" font-family=\"{FONT}\">\n\
+             <rect width=\"100%\" height=\"100%\" rx=\"10\" fill=\"#ffffff\"/>\n"
+        );
+        let mut top = MARGIN;
+        for picture in pictures {
+            let left = (width - picture.width) / 2.0;
+            let _ = write!(svg, "<g transform=\"translate({left:.1} {top:.1})\">\n{}</g>\n", picture.content);
+            top += picture.height + MARGIN;
+        }
+        svg.push_str("</svg>\n");
+        svg
+    }
+
+    /// The graph alone, between its title and a note.
+    fn picture(&self, title: &str) -> Picture {
         let scene = Scene::new(self, MOST_CALLS);
         let mut note = self.summary();
         if scene.hidden > 0 {
@@ -45,23 +70,29 @@ impl Drawing {
         if scene.hidden_values > 0 {
             let _ = write!(note, "; {} inputs and results are left out", scene.hidden_values);
         }
-        let note_width = note.chars().count() as f64 * SMALL * 0.61;
-        let width = scene.width.max(note_width) + 2.0 * MARGIN;
-        let height = scene.height + 2.0 * MARGIN + 22.0;
-        let shift = (width - scene.width) / 2.0;
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
-             viewBox=\"0 0 {width:.0} {height:.0}\" font-family=\"{FONT}\">\n\
-             <rect width=\"100%\" height=\"100%\" rx=\"10\" fill=\"#ffffff\"/>\n\
-             <g transform=\"translate({shift:.1} {MARGIN})\">\n"
-        );
+        let longest = note.chars().count().max(title.chars().count()) as f64 * SMALL * 0.61;
+        let width = scene.width.max(longest);
+        let head = if title.is_empty() { 0.0 } else { 26.0 };
+        let height = head + scene.height + 22.0;
+        let mut svg = String::new();
+        if !title.is_empty() {
+            svg.push_str(&text(width / 2.0, 10.0, SMALL, INK, " text-anchor=\"middle\" font-weight=\"600\"", title));
+        }
+        let _ = writeln!(svg, "<g transform=\"translate({:.1} {head})\">", (width - scene.width) / 2.0);
         scene.frames.iter().enumerate().for_each(|(index, frame)| draw_frame(&mut svg, index, frame));
         scene.routes.iter().for_each(|route| draw_route(&mut svg, route));
         scene.cards.iter().for_each(|card| draw_card(&mut svg, card));
         let colour = if scene.hidden + scene.hidden_values > 0 { WARNING } else { FAINT };
-        let _ = write!(svg, "</g>\n{}</svg>\n", text(MARGIN, height - 14.0, SMALL, colour, "", &note));
-        svg
+        let _ = write!(svg, "</g>\n{}", text(0.0, height - 4.0, SMALL, colour, "", &note));
+        Picture { content: svg, width, height }
     }
+}
+
+/// A part of a picture, from its own corner.
+struct Picture {
+    content: String,
+    width: f64,
+    height: f64,
 }
 
 fn draw_frame(svg: &mut String, index: usize, frame: &Frame) {

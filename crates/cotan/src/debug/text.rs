@@ -70,7 +70,14 @@ impl Drawing {
                     (_, index) if index + 1 == kernel.end => '└',
                     _ => '│',
                 };
-                let _ = writeln!(text, "{bracket} {}", self.line(&self.calls[index]));
+                let call = &self.calls[index];
+                let _ = writeln!(text, "{bracket} {}", self.line(call));
+                for (role, body) in &call.bodies {
+                    let _ = writeln!(text, "    {role}");
+                    body.lines(most).lines().for_each(|line| {
+                        let _ = writeln!(text, "      {line}");
+                    });
+                }
             }
         }
         if self.calls.len() > most {
@@ -86,7 +93,8 @@ impl Drawing {
         format!("{} = {}", listed(results, ", "), call.application())
     }
 
-    /// The graph in the language of Graphviz, with a cluster a kernel.
+    /// The graph in the language of Graphviz, with a cluster a kernel and one for each function that a loop or a branch
+    /// holds.
     #[must_use]
     pub fn dot(&self) -> String {
         let mut dot = String::from(
@@ -94,21 +102,31 @@ impl Drawing {
              node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"monospace\", fontsize=11]\n  \
              edge [color=\"#64748b\", arrowsize=0.7]\n",
         );
-        let mut makers: Vec<String> = (0..self.inputs.len()).map(|input| format!("i{input}")).collect();
+        self.add_to_dot(&mut dot, "");
+        dot.push_str("}\n");
+        dot
+    }
+
+    /// Adds boxes and edges whose names begin with `prefix`.
+    fn add_to_dot(&self, dot: &mut String, prefix: &str) {
+        let mut makers: Vec<String> = (0..self.inputs.len()).map(|input| format!("{prefix}i{input}")).collect();
         for (number, about) in self.inputs.iter().enumerate() {
             let name = if about.is_empty() { format!("%{number}") } else { about.clone() };
             let label = escaped(&format!("{name}\n{}", spec(&self.values[number])));
-            let _ = writeln!(dot, "  i{number} [label=\"{label}\", shape=ellipse, fillcolor=\"#f1f5f9\"]");
+            let _ = writeln!(dot, "  {prefix}i{number} [label=\"{label}\", shape=ellipse, fillcolor=\"#f1f5f9\"]");
         }
         for (number, kernel) in self.kernels.iter().enumerate() {
             let fused = kernel.len() > 1;
             if fused {
-                let _ = writeln!(dot, "  subgraph cluster_{number} {{\n    bgcolor=\"#eef4fd\"; color=\"#8fb4ea\"");
+                let head =
+                    format!("  subgraph cluster_{prefix}{number} {{\n    bgcolor=\"#eef4fd\"; color=\"#8fb4ea\"");
+                let _ = writeln!(dot, "{head}");
             }
             for index in kernel.clone() {
                 let call = &self.calls[index];
-                makers.extend(call.results.iter().map(|_| format!("c{index}")));
-                let _ = writeln!(dot, "  {}c{index} [label=\"{}\"]", if fused { "  " } else { "" }, self.label(call));
+                makers.extend(call.results.iter().map(|_| format!("{prefix}c{index}")));
+                let indent = if fused { "  " } else { "" };
+                let _ = writeln!(dot, "  {indent}{prefix}c{index} [label=\"{}\"]", self.label(call));
             }
             if fused {
                 dot.push_str("  }\n");
@@ -117,16 +135,23 @@ impl Drawing {
         for (index, call) in self.calls.iter().enumerate() {
             for operand in &call.operands {
                 if let Operand::Value(value) = operand {
-                    let _ = writeln!(dot, "  {} -> c{index}", makers[*value]);
+                    let _ = writeln!(dot, "  {} -> {prefix}c{index}", makers[*value]);
+                }
+            }
+            for (place, (role, body)) in call.bodies.iter().enumerate() {
+                let inner = format!("{prefix}c{index}b{place}");
+                let _ = writeln!(dot, "  subgraph cluster_{inner} {{\n    label=\"{role}\"; style=dashed");
+                body.add_to_dot(dot, &inner);
+                dot.push_str("  }\n");
+                if !body.outputs.is_empty() {
+                    let _ = writeln!(dot, "  {inner}o0 -> {prefix}c{index} [style=dashed]");
                 }
             }
         }
         for (index, &output) in self.outputs.iter().enumerate() {
-            let _ = writeln!(dot, "  o{index} [label=\"output {index}\", fillcolor=\"#cbd5e1\"]");
-            let _ = writeln!(dot, "  {} -> o{index}", makers[output]);
+            let _ = writeln!(dot, "  {prefix}o{index} [label=\"output {index}\", fillcolor=\"#cbd5e1\"]");
+            let _ = writeln!(dot, "  {} -> {prefix}o{index}", makers[output]);
         }
-        dot.push_str("}\n");
-        dot
     }
 
     fn label(&self, call: &Call) -> String {

@@ -3,6 +3,7 @@
 mod check;
 mod cost;
 mod fuse;
+mod interrupt;
 mod order;
 mod outline;
 mod plan;
@@ -18,6 +19,9 @@ use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
 use crate::ops::Op;
 
+pub use interrupt::set_interrupt_check;
+
+pub(crate) use interrupt::poll;
 pub(crate) use outline::{Outline, outline};
 
 /// Computes the elements of all arrays; those that are there already cost nothing.

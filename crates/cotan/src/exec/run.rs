@@ -19,7 +19,10 @@ impl Plan {
     /// Runs every unit, under the eyes of whoever watches.
     pub fn run(mut self, watch: Option<&Watch>) -> Result<()> {
         let mut results: Vec<Results> = vec![Results::new(); self.steps.len()];
-        for unit in std::mem::take(&mut self.order) {
+        for (place, unit) in std::mem::take(&mut self.order).into_iter().enumerate() {
+            if place > 0 {
+                super::poll()?;
+            }
             let members = self.members.remove(&unit).expect("a unit runs once");
             match watch {
                 None => self.run_unit(unit, &members, &mut results)?,

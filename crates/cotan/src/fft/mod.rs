@@ -168,6 +168,10 @@ impl Kind {
             Kind::InverseReal if last => 2 * (found as i64 - 1),
             Kind::Forward | Kind::Inverse | Kind::Real | Kind::InverseReal => found as i64,
         };
+        if given.is_none() && default == 0 && found == 1 {
+            let message = "one element is half of no signal unless n says how long it is, such as n=1";
+            return Err(Error::value(self.name(), message));
+        }
         let n = given.unwrap_or(default);
         match usize::try_from(n) {
             Ok(n) if n > 0 => Ok(n),

@@ -1,8 +1,9 @@
 //! The same elements repeated, rotated or in reverse order.
 
+use cotan_kernels::Scalar;
 use smallvec::{SmallVec, smallvec};
 
-use super::follow::expect_fixed;
+use super::follow::{Regroup, broadcast_like, expect_fixed, flat, regroup, varies};
 use super::join::join;
 use super::slice::slice_axis;
 use super::{broadcast_to, flatten, normalize_axes, normalize_axis, permute, reshape};
@@ -12,18 +13,15 @@ use crate::error::{Error, Result};
 /// Each element along `axis` `repeats` times in a row; without an axis, of the flattened array.
 ///
 /// # Errors
-/// [`Error::Axis`] when there is no such axis.
+/// [`Error::Axis`] when there is no such axis; when the result has too many elements.
 pub fn repeat(a: &Array, repeats: usize, axis: Option<i64>) -> Result<Array> {
     let Some(axis) = axis else {
-        return repeat(&flatten(a, 0, -1)?, repeats, Some(0));
+        return repeat(&flat(a)?, repeats, Some(0));
     };
     let axis = normalize_axis("repeat", axis, a.ndim())?;
-    let (before, after) = a.shape().split_at(axis + 1);
-    let expanded = reshape(a, &[before, &[1], after].concat())?;
-    let repeated = broadcast_to(&expanded, &[before, &[repeats], after].concat())?;
-    let mut shape = Shape::from_slice(a.shape());
-    shape[axis] = shape[axis].checked_mul(repeats).ok_or_else(|| Error::value("repeat", "too many elements"))?;
-    reshape(&repeated, &shape)
+    let mut times: Shape = smallvec![1; a.ndim() + 1];
+    times[axis + 1] = repeats;
+    join_pairs("repeat", &spread(a, &[axis + 1], &times)?, &[axis])
 }
 
 /// The whole array `reps[i]` times along each axis `i`; the shorter of `reps` and the shape is filled up with ones in front.
@@ -32,15 +30,37 @@ pub fn repeat(a: &Array, repeats: usize, axis: Option<i64>) -> Result<Array> {
 /// When the result has too many elements.
 pub fn tile(a: &Array, reps: &[usize]) -> Result<Array> {
     let ndim = a.ndim().max(reps.len());
-    let size = |axis: usize| (axis + a.ndim()).checked_sub(ndim).map_or(1, |i| a.shape()[i]);
-    let times = |axis: usize| (axis + reps.len()).checked_sub(ndim).map_or(1, |i| reps[i]);
-    let (mut apart, mut tiled, mut shape) = (Shape::new(), Shape::new(), Shape::new());
-    for axis in 0..ndim {
-        apart.extend([1, size(axis)]);
-        tiled.extend([times(axis), size(axis)]);
-        shape.push(size(axis).checked_mul(times(axis)).ok_or_else(|| Error::value("tile", "too many elements"))?);
+    // Axis `i` of the result comes from the axes `2 * i`, of copies, and `2 * i + 1`, of the array where it has one.
+    let new: Shape = (0..2 * ndim).filter(|place| place % 2 == 0 || place / 2 < ndim - a.ndim()).collect();
+    let mut times: Shape = smallvec![1; 2 * ndim];
+    reps.iter().enumerate().for_each(|(i, &count)| times[2 * (ndim - reps.len() + i)] = count);
+    let pairs: Shape = (0..ndim).collect();
+    join_pairs("tile", &spread(a, &new, &times)?, &pairs)
+}
+
+/// With new axes, which are axes of the result, and each axis `i` repeated `times[i]` times.
+fn spread(a: &Array, new: &[usize], times: &[usize]) -> Result<Array> {
+    let apart = regroup(a, Regroup::Expand(new.into()))?;
+    if varies(a) {
+        return broadcast_like(&apart, &Array::full(times, Scalar::zero(a.dtype())));
     }
-    reshape(&broadcast_to(&reshape(a, &apart)?, &tiled)?, &shape)
+    let shape: Shape = apart.shape().iter().zip(times).map(|(size, times)| size * times).collect();
+    broadcast_to(&apart, &shape)
+}
+
+/// Joins pairs of neighbouring axes, given by the places of the joined axes in the result.
+pub(super) fn join_pairs(op: &'static str, a: &Array, joined: &[usize]) -> Result<Array> {
+    if varies(a) {
+        let pair = |axis: usize| Regroup::Flatten { first: axis, last: axis + 1 };
+        return joined.iter().try_fold(a.clone(), |a, &axis| regroup(&a, pair(axis)));
+    }
+    let mut sizes = a.shape().iter();
+    let size = |axis: usize| match joined.contains(&axis) {
+        true => sizes.next()?.checked_mul(*sizes.next()?),
+        false => sizes.next().copied(),
+    };
+    let shape: Option<Shape> = (0..a.ndim() - joined.len()).map(size).collect();
+    reshape(a, &shape.ok_or_else(|| Error::value(op, "too many elements"))?)
 }
 
 /// The elements moved by `shift` places, those that fall off the end coming in at the front.

@@ -3,7 +3,7 @@
 use cotan_kernels::DType;
 use cotan_kernels::layout::Strides;
 
-use super::{Convolve, astype, reshape};
+use super::{Convolve, astype, expect_fixed, reshape};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result, tuple};
 
@@ -109,6 +109,7 @@ impl Default for TransposeOptions<'_> {
 pub fn conv_transpose(input: &Array, kernel: &Array, options: &TransposeOptions) -> Result<Array> {
     const OP: &str = "conv_transpose";
     let axes = spatial_axes(OP, input, kernel)?;
+    expect_fixed(OP, kernel)?;
     let dilation = steps(OP, "dilation", options.dilation, axes)?;
     let padding = numbers(OP, "padding", options.padding, axes, 0)?;
     let more = numbers(OP, "output_padding", options.output_padding, axes, 0)?;
@@ -163,6 +164,7 @@ pub fn convolve(a: &Array, v: &Array, mode: ConvolveMode) -> Result<Array> {
         return Err(Error::value(OP, format!("needs two vectors with elements, got shapes {left} and {right}")));
     }
     let (long, short) = if a.size() < v.size() { (v, a) } else { (a, v) };
+    [a, v].into_iter().try_for_each(|x| expect_fixed(OP, x))?;
     let margin = short.size() as i64 - 1;
     let (low, high) = match mode {
         ConvolveMode::Full => (margin, margin),

@@ -5,6 +5,7 @@ use cotan_kernels::conv::Window;
 use cotan_kernels::layout::{self, Strides};
 use smallvec::smallvec;
 
+use super::follow::expect_fixed;
 use super::{Batched, Primitive, Site, Tangents, add, conj, permute, reshape, same_dtype, strided_slice, zeros};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
@@ -241,6 +242,8 @@ impl Primitive for Convolve {
     fn vjp(&self, site: &Site, cotangents: &[Option<Array>]) -> Result<Tangents> {
         let Some(cotangent) = &cotangents[0] else { return Ok(vec![None, None]) };
         let (input, kernel) = (&site.inputs[0], &site.inputs[1]);
+        // Paddings that depend on the sizes become part of the adjoint operations.
+        [input, kernel].into_iter().try_for_each(|x| expect_fixed(NAME, x))?;
         let pulled = [
             site.wanted[0].then(|| self.pull_input(input.shape(), kernel, cotangent)).transpose()?,
             site.wanted[1].then(|| self.pull_kernel(input, kernel.shape(), cotangent)).transpose()?,
@@ -250,6 +253,7 @@ impl Primitive for Convolve {
 
     fn vmap(&self, inputs: &[Batched], _: usize) -> Result<Vec<Batched>> {
         let (input, kernel) = (&inputs[0], &inputs[1]);
+        [input, kernel].into_iter().try_for_each(|x| expect_fixed(NAME, &x.array))?;
         let result = match (input.mapped, kernel.mapped) {
             (true, true) => self.map_both(&input.array, &kernel.array),
             (false, true) => self.map_kernel(&input.array, &kernel.array),

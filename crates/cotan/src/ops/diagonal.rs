@@ -4,8 +4,9 @@ use cotan_kernels::DType;
 use cotan_kernels::layout::Strides;
 use smallvec::smallvec;
 
+use super::arrange::join_pairs;
 use super::expand_dims;
-use super::follow::flat;
+use super::follow::{Regroup, flat, regroup};
 use super::{astype, multiply, normalize_axes, permute, reshape, strided_slice, strided_update, sum, zeros_view};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result, tuple};
@@ -92,13 +93,11 @@ pub fn outer(a: &Array, b: &Array) -> Result<Array> {
 /// When there are too many products.
 pub fn kron(a: &Array, b: &Array) -> Result<Array> {
     let ndim = a.ndim().max(b.ndim());
-    let size = |array: &Array, axis: usize| (axis + array.ndim()).checked_sub(ndim).map_or(1, |i| array.shape()[i]);
-    let (mut left, mut right, mut shape) = (Shape::new(), Shape::new(), Shape::new());
-    for axis in 0..ndim {
-        let (n, m) = (size(a, axis), size(b, axis));
-        left.extend([n, 1]);
-        right.extend([1, m]);
-        shape.push(n.checked_mul(m).ok_or_else(|| Error::value("kron", "too many elements"))?);
-    }
-    reshape(&multiply(&reshape(a, &left)?, &reshape(b, &right)?)?, &shape)
+    // Axis `i` of the result comes from the axes `2 * i`, of `a`, and `2 * i + 1`, of `b`.
+    let spread = |x: &Array, own: usize| {
+        let is_own = |place: usize| place % 2 == own && place / 2 >= ndim - x.ndim();
+        regroup(x, Regroup::Expand((0..2 * ndim).filter(|&place| !is_own(place)).collect()))
+    };
+    let pairs: Shape = (0..ndim).collect();
+    join_pairs("kron", &multiply(&spread(a, 0)?, &spread(b, 1)?)?, &pairs)
 }

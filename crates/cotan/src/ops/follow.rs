@@ -144,7 +144,8 @@ impl Regroup {
                 if inner.is_empty() {
                     return Err(refuse());
                 }
-                Ok([&from[..*first], &[layout::len(inner)], &from[last + 1..]].concat().into())
+                let joined = layout::checked_len(inner).ok_or_else(refuse)?;
+                Ok([&from[..*first], &[joined], &from[last + 1..]].concat().into())
             }
             Regroup::Unflatten { axis, sizes } => {
                 let size = *from.get(*axis).ok_or_else(refuse)?;

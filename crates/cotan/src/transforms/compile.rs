@@ -279,6 +279,7 @@ impl Op {
                 | Op::ScatterAxis(_)
                 | Op::ArgReduce(_)
                 | Op::Matmul(_)
+                | Op::Convolve(_)
                 | Op::Softmax(_)
                 | Op::LogSumExp(_)
                 | Op::Sort(_)
