@@ -2,6 +2,7 @@
 
 use proc_macro::TokenStream;
 use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Fields, Index, parse_macro_input, parse_quote};
 
 /// Implements `cotan::Tree` for a struct. Fields marked `#[tree(skip)]` are cloned as they are, and
@@ -15,7 +16,7 @@ fn expand(mut input: DeriveInput) -> Result<proc_macro2::TokenStream, Error> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new_spanned(&input.ident, "Tree can be derived for structs only"));
     };
-    let (mut flatten, mut rebuild, mut alike) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut flatten, mut rebuild, mut alike, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (position, field) in data.fields.iter().enumerate() {
         let member = match &field.ident {
             Some(name) => quote!(#name),
@@ -28,6 +29,8 @@ fn expand(mut input: DeriveInput) -> Result<proc_macro2::TokenStream, Error> {
             alike.push(quote!(self.#member == other.#member));
             quote!(::core::clone::Clone::clone(&self.#member))
         } else {
+            let name = field.ident.as_ref().map_or_else(|| position.to_string(), |name| name.unraw().to_string());
+            names.push(quote!(::cotan::Tree::names(&self.#member, &::cotan::tree::join(path, #name), names);));
             flatten.push(quote!(::cotan::Tree::flatten(&self.#member, leaves);));
             alike.push(quote!(::cotan::Tree::alike(&self.#member, &other.#member)));
             quote!(::cotan::Tree::rebuild(&self.#member, leaves)?)
@@ -60,6 +63,11 @@ fn expand(mut input: DeriveInput) -> Result<proc_macro2::TokenStream, Error> {
             ) -> ::core::result::Result<Self, ::cotan::Error> {
                 let _ = &leaves;
                 ::core::result::Result::Ok(#body)
+            }
+
+            fn names(&self, path: &str, names: &mut ::std::vec::Vec<::std::string::String>) {
+                let _ = (path, &names);
+                #(#names)*
             }
 
             fn alike(&self, other: &Self) -> bool {

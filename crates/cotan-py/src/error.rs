@@ -66,7 +66,7 @@ pub fn external(fault: Fault) -> Error {
 
 /// Runs Python's handlers of signals that have come in, such as that of Ctrl-C, which raises KeyboardInterrupt.
 pub fn check_signals() -> cotan::Result<()> {
-    pyo3::Python::attach(|py| py.check_signals()).map_err(|error| external(Fault::Python(error)))
+    pyo3::Python::attach(|py| py.check_signals().map_err(|error| external(Fault::Python(error))))
 }
 
 pub fn value_error(message: impl Into<String>) -> Fault {

@@ -9,7 +9,8 @@ use crate::transforms;
 
 pub use cotan_derive::Tree;
 
-/// A nested structure of arrays: an array, a tuple, `Vec`, map or `Option` of such structures, or a struct that derives it.
+/// A nested structure of arrays: an array, a tuple, `Vec`, `[T; N]`, map or `Option` of such structures, or a struct that
+/// derives it.
 ///
 /// ```
 /// use cotan::{Array, Tree};
@@ -33,6 +34,28 @@ pub trait Tree: Sized {
     /// Unless it is implemented otherwise, structures with as many arrays are.
     fn alike(&self, other: &Self) -> bool {
         self.leaves().len() == other.leaves().len()
+    }
+
+    /// Appends a name for each array in order: the fields and positions that lead to it, behind `path` and joined by dots.
+    ///
+    /// Unless it is implemented otherwise, arrays have numbers.
+    fn names(&self, path: &str, names: &mut Vec<String>) {
+        names.extend((0..self.leaves().len()).map(|place| join(path, &place.to_string())));
+    }
+
+    /// The arrays by name, such as `layers.0.weight`.
+    ///
+    /// ```
+    /// use cotan::{Tree, nn::Linear};
+    /// let layers = vec![Linear::new(2, 2)?, Linear::new(2, 1)?.without_bias()];
+    /// let names: Vec<String> = layers.named_leaves().into_iter().map(|(name, _)| name).collect();
+    /// assert_eq!(names, ["0.weight", "0.bias", "1.weight"]);
+    /// # Ok::<(), cotan::Error>(())
+    /// ```
+    fn named_leaves(&self) -> Vec<(String, Array)> {
+        let mut names = Vec::new();
+        self.names("", &mut names);
+        names.into_iter().zip(self.leaves()).collect()
     }
 
     /// The arrays in order.
@@ -65,6 +88,12 @@ pub trait Tree: Sized {
     }
 }
 
+/// A path with one more name.
+#[must_use]
+pub fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_string() } else { format!("{path}.{name}") }
+}
+
 impl Tree for Array {
     fn flatten(&self, leaves: &mut Vec<Array>) {
         leaves.push(self.clone());
@@ -72,6 +101,10 @@ impl Tree for Array {
 
     fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
         leaves.next().ok_or_else(|| Error::value("rebuild", "there are fewer arrays than places for them"))
+    }
+
+    fn names(&self, path: &str, names: &mut Vec<String>) {
+        names.push(path.to_string());
     }
 
     fn alike(&self, _: &Self) -> bool {
@@ -88,8 +121,31 @@ impl<T: Tree> Tree for Vec<T> {
         self.iter().map(|item| item.rebuild(leaves)).collect()
     }
 
+    fn names(&self, path: &str, names: &mut Vec<String>) {
+        self.iter().enumerate().for_each(|(place, item)| item.names(&join(path, &place.to_string()), names));
+    }
+
     fn alike(&self, other: &Self) -> bool {
         self.len() == other.len() && self.iter().zip(other).all(|(a, b)| a.alike(b))
+    }
+}
+
+impl<T: Tree, const N: usize> Tree for [T; N] {
+    fn flatten(&self, leaves: &mut Vec<Array>) {
+        self.iter().for_each(|item| item.flatten(leaves));
+    }
+
+    fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
+        let items: Vec<T> = self.iter().map(|item| item.rebuild(leaves)).collect::<Result<_>>()?;
+        items.try_into().map_err(|_| Error::value("rebuild", "an array has another length"))
+    }
+
+    fn names(&self, path: &str, names: &mut Vec<String>) {
+        self.iter().enumerate().for_each(|(place, item)| item.names(&join(path, &place.to_string()), names));
+    }
+
+    fn alike(&self, other: &Self) -> bool {
+        self.iter().zip(other).all(|(a, b)| a.alike(b))
     }
 }
 
@@ -100,6 +156,10 @@ impl<T: Tree> Tree for Option<T> {
 
     fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
         self.as_ref().map(|item| item.rebuild(leaves)).transpose()
+    }
+
+    fn names(&self, path: &str, names: &mut Vec<String>) {
+        self.iter().for_each(|item| item.names(path, names));
     }
 
     fn alike(&self, other: &Self) -> bool {
@@ -118,6 +178,10 @@ impl<T: Tree> Tree for Box<T> {
 
     fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
         (**self).rebuild(leaves).map(Box::new)
+    }
+
+    fn names(&self, path: &str, names: &mut Vec<String>) {
+        (**self).names(path, names);
     }
 
     fn alike(&self, other: &Self) -> bool {
@@ -150,6 +214,11 @@ macro_rules! tuples {
             fn rebuild(&self, leaves: &mut dyn Iterator<Item = Array>) -> Result<Self> {
                 let _ = &leaves;
                 Ok(($(self.$index.rebuild(leaves)?,)*))
+            }
+
+            fn names(&self, path: &str, names: &mut Vec<String>) {
+                let _ = (path, &names);
+                $(self.$index.names(&join(path, stringify!($index)), names);)*
             }
 
             fn alike(&self, other: &Self) -> bool {

@@ -57,11 +57,12 @@ impl Plan {
             call.op.infer(&call.inputs)?
         };
         let tensors = call.op.eval(&inputs, &specs)?;
-        debug_assert!(
-            tensors.iter().zip(&specs).all(|(t, s)| t.shape() == &s.shape[..] && t.dtype() == s.dtype),
-            "{}",
-            call.op.name()
-        );
+        let as_inferred = tensors.len() == specs.len()
+            && tensors.iter().zip(&specs).all(|(t, s)| t.shape() == &s.shape[..] && t.dtype() == s.dtype);
+        if !as_inferred {
+            let message = "the results have other shapes or types than inferred".into();
+            return Err(Error::Runtime { op: call.op.name(), message });
+        }
         results[index as usize] = tensors.into_iter().map(Some).collect();
         Ok(())
     }
