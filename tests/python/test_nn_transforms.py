@@ -68,6 +68,7 @@ def test_a_compiled_gradient_is_the_plain_one(name):
         assert_close(a, host(b), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.cotan_only
 @pytest.mark.parametrize("name", SHAPELESS)
 def test_one_recording_without_shapes_serves_any_number_of_examples(name):
     layer, arguments = build(name)
@@ -132,6 +133,7 @@ def test_a_layer_of_double_precision_stays_there(name):
     assert_close(got, want, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.cotan_only
 @names
 def test_a_stored_layer_answers_like_the_layer(name, in_tmp):
     layer, arguments = build(name)
