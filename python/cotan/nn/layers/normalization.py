@@ -80,7 +80,7 @@ class GroupNorm(Module):
         pytorch_compatible: bool = False,
     ) -> None:
         _check_eps("GroupNorm", eps)
-        if dims % num_groups != 0:
+        if num_groups <= 0 or dims % num_groups != 0:
             raise ValueError(f"GroupNorm: {dims} channels cannot be split into {num_groups} equal groups")
         super().__init__()
         if affine:
