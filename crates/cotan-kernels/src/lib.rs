@@ -24,6 +24,7 @@ pub mod region;
 mod scalar;
 pub mod scan;
 pub mod simd;
+pub mod small;
 pub mod softmax;
 pub mod sort;
 mod tensor;
