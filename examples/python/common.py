@@ -17,10 +17,17 @@ GLYPHS = [
 ]
 
 
+def positive(text: str) -> int:
+    """The type of an option that counts something."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return int(text)
+
+
 def option_parser(description: str, steps: int) -> argparse.ArgumentParser:
     """A parser with the options that all examples have."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--steps", type=int, default=steps, help="steps of training")
+    parser.add_argument("--steps", type=positive, default=steps, help="steps of training")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random")
     parser.add_argument("--out", type=Path, default=Path("demo-output"), help="folder for what is written")
     return parser
@@ -38,13 +45,14 @@ def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
 def progress(total: int, label: str = "training") -> Iterator[Callable[[str], None]]:
     """Give a function that moves a bar on by one step and shows a few words beside it; without rich, a line must do."""
     try:
+        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
     except ImportError:
         with _plain_progress(total, label) as advance:
             yield advance
         return
     columns = [BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[status]}"), TimeElapsedColumn()]
-    with Progress(TextColumn(label), *columns) as bar:
+    with Progress(TextColumn(label), *columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=total, status="")
         yield lambda status: bar.update(task, advance=1, status=status)
 

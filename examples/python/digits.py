@@ -11,7 +11,7 @@ from typing import Any
 
 import cotan.core as mx
 import numpy as np
-from common import load_digits, parse, progress, save_picture
+from common import load_digits, parse, positive, progress, save_picture
 from cotan import nn, optimizers
 
 BATCH_SIZE = 64
@@ -84,7 +84,7 @@ def draw(figure: Any, history: list[float], images: mx.array, labels: mx.array, 
 
 def option_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Train a classifier of handwritten digits.")
-    parser.add_argument("--epochs", type=int, default=40, help="passes over the training images (default: 40)")
+    parser.add_argument("--epochs", type=positive, default=40, help="passes over the training images (default: 40)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the split, the weights and the batches")
     parser.add_argument("--out", type=Path, default=Path("demo-output"), help="folder for what is written")
     return parser

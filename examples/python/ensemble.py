@@ -9,7 +9,7 @@ from typing import Any
 
 import cotan.core as mx
 import numpy as np
-from common import option_parser, parse, run, save_picture
+from common import option_parser, parse, positive, run, save_picture
 from cotan import nn, optimizers, utils
 
 Parameters = dict[str, Any]
@@ -109,7 +109,7 @@ def draw(figure: Any, parameters: Parameters, x: mx.array, y: mx.array) -> None:
 
 def main() -> None:
     parser = option_parser("Train an ensemble of networks in one step each.", steps=1000)
-    parser.add_argument("--members", type=int, default=32, help="networks in the ensemble")
+    parser.add_argument("--members", type=positive, default=32, help="networks in the ensemble")
     arguments = parse(parser)
     x, y = make_data(200)
     # Each network sees its own draw, with replacement, of the data.

@@ -12,7 +12,7 @@ from typing import Any
 
 import cotan.core as mx
 import numpy as np
-from common import draw_losses, option_parser, parse, run, save_picture
+from common import draw_losses, option_parser, parse, positive, run, save_picture
 from cotan import nn, optimizers, utils
 from transformer import CONTEXT, Cache, LanguageModel
 
@@ -89,7 +89,7 @@ def generate(
 ) -> str:
     """Write on from the prompt, a character at a time, and return the new text."""
     caches = caches or [Cache() for _ in model.blocks]
-    tokens, written = encode(prompt)[None, -CONTEXT:], []
+    tokens, written = encode(prompt or "\n")[None, -CONTEXT:], []
     for _ in range(count):
         scores = model(tokens, caches)[:, -1]
         tokens = mx.random.categorical(scores / temperature)[:, None]
@@ -133,10 +133,10 @@ def draw(figure: Any, losses: list[float]) -> None:
 
 def main() -> None:
     parser = option_parser("Train a transformer on the standard library.", steps=400)
-    parser.add_argument("--dims", type=int, default=128, help="size of a position's vector")
-    parser.add_argument("--layers", type=int, default=3, help="number of blocks")
+    parser.add_argument("--dims", type=positive, default=128, help="size of a position's vector")
+    parser.add_argument("--layers", type=positive, default=3, help="number of blocks")
     parser.add_argument("--prompt", default="def ", help="what the sample starts with")
-    parser.add_argument("--count", type=int, default=400, help="characters to write")
+    parser.add_argument("--count", type=positive, default=400, help="characters to write")
     arguments = parse(parser)
     text, kept_back = read_sources()
     model = LanguageModel(VOCABULARY, arguments.dims, arguments.layers)

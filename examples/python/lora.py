@@ -9,7 +9,7 @@ from typing import Any
 
 import cotan.core as mx
 import numpy as np
-from common import draw_losses, option_parser, parse, save_picture
+from common import draw_losses, option_parser, parse, positive, save_picture
 from cotan import nn, utils
 from language_model import generate, load, load_or_train, read_sources, save, score, split, train
 from transformer import LanguageModel
@@ -75,15 +75,17 @@ def draw(figure: Any, losses: list[float], before: dict[str, float], after: dict
         bars.bar_label(drawn, fmt="%.2f")
     bars.set_xticks(range(len(before)), list(before))
     bars.set(ylabel="cross entropy on text kept back", title="What they gain, and forget")
-    bars.legend(loc="lower center")
-    bars.margins(y=0.1)
+    bars.legend(ncols=2, loc="upper center")
+    bars.margins(y=0.2)
 
 
 def main() -> None:
     parser = option_parser("Fine-tune a language model by adapters of low rank.", steps=200)
-    parser.add_argument("--base-steps", type=int, default=300, help="steps of training for the base, if there is none")
-    parser.add_argument("--rank", type=int, default=4, help="rank of the adapters")
-    parser.add_argument("--count", type=int, default=300, help="characters to write")
+    parser.add_argument(
+        "--base-steps", type=positive, default=300, help="steps of training for the base, if there is none"
+    )
+    parser.add_argument("--rank", type=positive, default=4, help="rank of the adapters")
+    parser.add_argument("--count", type=positive, default=300, help="characters to write")
     arguments = parse(parser)
     manual, manual_kept_back = read_manual()
     texts = {"code": read_sources()[1], "manual": manual_kept_back}

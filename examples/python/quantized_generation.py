@@ -10,7 +10,7 @@ import time
 from typing import Any, NamedTuple
 
 import cotan.core as mx
-from common import option_parser, parse, save_picture
+from common import option_parser, parse, positive, save_picture
 from cotan import nn, utils
 from language_model import generate, load_or_train, read_sources, score
 from transformer import Cache, LanguageModel, append
@@ -108,9 +108,9 @@ def draw(figure: Any, results: list[Result]) -> None:
 
 def main() -> None:
     parser = option_parser("Compare a language model with quantised ones.", steps=300)
-    parser.add_argument("--bits", type=int, nargs="*", default=[8, 4, 3, 2], help="bits of a weight, key or value")
+    parser.add_argument("--bits", type=positive, nargs="*", default=[8, 4, 3, 2], help="bits of a weight, key or value")
     parser.add_argument("--prompt", default="def ", help="what every text starts with")
-    parser.add_argument("--count", type=int, default=200, help="characters to write")
+    parser.add_argument("--count", type=positive, default=200, help="characters to write")
     arguments = parse(parser)
     base = load_or_train(arguments.out / "language_model.safetensors", arguments.steps)
     _, text = read_sources()
