@@ -48,6 +48,10 @@ fn title(name: &str) -> String {
         "conj" => "Conjugate",
         "log2" | "log10" => "Log",
         "rsqrt" => "Sqrt",
+        "rope" => "RoPE",
+        "rms_norm" => "RMSNorm",
+        "rms_norm_vjp" => "RMSNormVJP",
+        "layer_norm_vjp" => "LayerNormVJP",
         "bitwise_and" | "bitwise_or" | "bitwise_xor" | "left_shift" | "right_shift" => "BitwiseBinary",
         other => {
             let capital = |word: &str| {

@@ -3,6 +3,7 @@
 //! They compute in `float32` where their inputs are narrower, and round once.
 
 mod attention;
+mod composed;
 mod cross_entropy;
 mod delta;
 mod norm;
@@ -11,7 +12,9 @@ mod rope;
 pub use attention::{Mask, scaled_dot_product_attention};
 pub use cross_entropy::cross_entropy;
 pub use delta::{DeltaInputs, gated_delta_update};
+pub(crate) use norm::{Norm, NormGrad};
 pub use norm::{layer_norm, rms_norm};
+pub(crate) use rope::Rotate;
 pub use rope::{Frequencies, Rope, rope};
 
 use cotan_kernels::{DType, Kind, Scalar};

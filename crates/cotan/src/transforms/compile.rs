@@ -284,6 +284,9 @@ impl Op {
                 | Op::Sort(_)
                 | Op::ArgSort(_)
                 | Op::SearchSorted(_)
+                | Op::Norm(_)
+                | Op::NormGrad(_)
+                | Op::Rotate(_)
                 | Op::Custom(_)
         )
     }
