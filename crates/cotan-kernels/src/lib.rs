@@ -1,6 +1,7 @@
 //! Slices, strides, SIMD and threads: everything of cotan that touches memory. Knows no graph.
 
 mod arith;
+pub mod attention;
 pub mod cast;
 pub mod conv;
 pub mod copy;

@@ -203,10 +203,10 @@ impl<W: Float + Arith> Kernel for Angles<'_, W> {
             let position = (W::from_f64(step as f64) + self.start) * scale;
             match self.factors {
                 Factors::Times(speeds) => {
-                    cos.iter_mut().zip(speeds).for_each(|(angle, &speed)| *angle = position * speed)
+                    cos.iter_mut().zip(speeds).for_each(|(angle, &speed)| *angle = position * speed);
                 }
                 Factors::Over(periods) => {
-                    cos.iter_mut().zip(periods).for_each(|(angle, &period)| *angle = position / period)
+                    cos.iter_mut().zip(periods).for_each(|(angle, &period)| *angle = position / period);
                 }
             }
             if self.turn.inverse {

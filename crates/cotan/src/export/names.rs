@@ -48,6 +48,7 @@ fn title(name: &str) -> String {
         "conj" => "Conjugate",
         "log2" | "log10" => "Log",
         "rsqrt" => "Sqrt",
+        "scaled_dot_product_attention_vjp" => "ScaledDotProductAttentionVJP",
         "rope" => "RoPE",
         "rms_norm" => "RMSNorm",
         "rms_norm_vjp" => "RMSNormVJP",

@@ -1,6 +1,7 @@
-//! Compositions that networks are made of: norms, rotary positions, attention, losses, recurrent updates.
+//! What networks are made of: norms, rotary positions, attention, losses, recurrent updates.
 //!
-//! They compute in `float32` where their inputs are narrower, and round once.
+//! The first three are operations that take one pass, and so are their gradients; other derivatives are those of the
+//! compositions that they stand for (`composed.rs`). All compute in `float32` where their inputs are narrower, and round once.
 
 mod attention;
 mod composed;
@@ -9,6 +10,7 @@ mod delta;
 mod norm;
 mod rope;
 
+pub(crate) use attention::{Attention, AttentionGrad};
 pub use attention::{Mask, scaled_dot_product_attention};
 pub use cross_entropy::cross_entropy;
 pub use delta::{DeltaInputs, gated_delta_update};

@@ -287,6 +287,8 @@ impl Op {
                 | Op::Norm(_)
                 | Op::NormGrad(_)
                 | Op::Rotate(_)
+                | Op::Attention(_)
+                | Op::AttentionGrad(_)
                 | Op::Custom(_)
         )
     }
