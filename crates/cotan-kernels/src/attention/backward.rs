@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::operands::{Matrices, Problem, Sizes, contiguous, contiguous_rows};
-use super::prefill::{KEYS, RowBlocks, key_block, pack_columns, product};
+use super::prefill::{KEYS, RowBlocks, key_block, pack_columns, product, width};
 use super::rows::{Block, Slopes, Widen, dot, queries};
 use super::{Attention, AttentionGrads, Scored};
 use crate::error::{Failure, KernelError};
-use crate::gemm::{Coefs, Out, Pieces, Size, View, cost_ns};
+use crate::gemm::{Coefs, Kerneled, Out, Pieces, Size, Stored, Tile, View, cost_ns};
 use crate::lanes::Scratch;
 use crate::memory::AllocError;
 use crate::pool;
@@ -17,7 +17,7 @@ use crate::walk::Shared;
 use crate::{Element, layout};
 
 /// Rows of a block of scores, at most.
-const ROWS: usize = 64;
+const ROWS: usize = 96;
 /// Tasks that are worth starting at a time: the memory is that of so many.
 const TASKS: usize = 16;
 
@@ -85,7 +85,9 @@ impl<T: Scored> Backward<'_, T> {
         // How the keys are cut follows from the sizes alone, and so does how sums are rounded.
         let parts = Pieces { n: key_blocks, count: TASKS.div_ceil(pairs).min(key_blocks) };
         let blocks = RowBlocks::new(&sizes, ROWS);
-        let len = rows * (features + outputs + 1 + parts.count * features);
+        // Vectors that reach over the end of a row of cotangents find room behind the slopes.
+        let slopes = rows.next_multiple_of(64);
+        let len = slopes + rows * (features + outputs + parts.count * features);
         let wave = TASKS.div_ceil(parts.count).min(pairs);
         let mut scratch = Scratch::<T::W>::new(wave * len)?;
         let base = Shared(scratch.as_mut_ptr());
@@ -97,7 +99,7 @@ impl<T: Scored> Backward<'_, T> {
                 q: Shared(q),
                 cotangent: Shared(cotangent),
                 slope: Shared(slope),
-                grads: Shared(slope.wrapping_add(rows)),
+                grads: Shared(slope.wrapping_add(slopes)),
             }
         };
         let failure = Failure::default();
@@ -185,6 +187,45 @@ impl<T: Scored> Backward<'_, T> {
     }
 }
 
+/// Most rows of a panel.
+const PANEL: usize = 16;
+
+/// `out += a @ b` for `a` with contiguous columns, of which some at a time are put side by side in `panel`.
+///
+/// # Safety
+/// The operands have the shapes that `size` says, whole vectors can be read in the rows of `b`, and `panel` has room for
+/// `PANEL` columns.
+unsafe fn add_product<W: Kerneled + Stored<Real = W>>(size: Size, a: View<W>, b: View<W>, out: Out<W>, panel: *mut W) {
+    let Size { m, n, k } = size;
+    let kernels = W::kernels();
+    let panels = Pieces::new(m, kernels.packed.len());
+    let width = kernels.packed[0].len() * kernels.lanes;
+    for index in 0..panels.count {
+        let (start, rows) = (panels.start(index), panels.len(index));
+        // SAFETY: rows of `a`, and so many fit the panel.
+        unsafe { W::pack_left(a.from(start, 0), rows, k, panel) };
+        for column in (0..n).step_by(width) {
+            let cols = width.min(n - column);
+            let tile = Tile {
+                k,
+                a: panel,
+                a_row: 1,
+                a_col: rows as isize,
+                b: b.at(0, column),
+                b_row: b.row,
+                ahead: [0; 2],
+                c: out.from(start, column).ptr,
+                c_row: out.row,
+                cols,
+                alpha: W::one(),
+                beta: W::one(),
+            };
+            // SAFETY: the caller's promise; the entry is for this many rows and vectors.
+            unsafe { (kernels.packed[rows - 1][cols.div_ceil(kernels.lanes) - 1])(&tile) };
+        }
+    }
+}
+
 /// Some keys of a pair.
 struct Task<'a, T: Scored> {
     backward: &'a Backward<'a, T>,
@@ -203,16 +244,21 @@ struct Room<'a, W> {
     value_grads: &'a mut [W],
     scores: &'a mut [W],
     slopes: &'a mut [W],
+    /// For some columns of a block of scores.
+    panel: &'a mut [W],
+    /// Keys that there is room for, which is how far rows of scores are apart.
+    width: usize,
 }
 
 impl<T: Scored> Task<'_, T> {
     fn run(&self, key_blocks: Range<usize>) -> Result<(), AllocError> {
         let Sizes { keys, features, outputs, .. } = self.backward.problem.sizes;
         let rows = self.backward.problem.sizes.rows();
-        let mut scratch = Scratch::<T::W>::new(KEYS * (3 * features + 2 * outputs + 2 * ROWS))?;
+        let (width, most) = (width(keys), rows.min(ROWS));
+        let mut scratch = Scratch::<T::W>::new(width * (3 * features + 2 * outputs + 2 * most) + PANEL * most)?;
         let mut rest = &mut scratch[..];
         let mut take = |len: usize| {
-            let (taken, left) = std::mem::take(&mut rest).split_at_mut(KEYS * len);
+            let (taken, left) = std::mem::take(&mut rest).split_at_mut(width * len);
             rest = left;
             taken
         };
@@ -222,8 +268,10 @@ impl<T: Scored> Task<'_, T> {
             key_grads: take(features),
             value_columns: take(outputs),
             value_grads: take(outputs),
-            scores: take(ROWS),
-            slopes: take(ROWS),
+            scores: take(most),
+            slopes: take(most),
+            panel: rest,
+            width,
         };
         // SAFETY: the gradients for all queries of this part, which only this task writes.
         unsafe {
@@ -245,11 +293,11 @@ impl<T: Scored> Task<'_, T> {
     fn load(&self, keys: &Range<usize>, room: &mut Room<T::W>) {
         let Problem { k, v, sizes: Sizes { features, outputs, .. }, .. } = self.backward.problem;
         let (k, v) = (k.view(self.pair, keys.start), v.view(self.pair, keys.start));
-        // SAFETY: so many rows of both exist, and the room is for `KEYS` of them.
+        // SAFETY: so many rows of both exist, and the room is for `width` of them.
         unsafe {
             T::pack_right(k, keys.len(), *features, *features, room.keys.as_mut_ptr());
-            pack_columns::<T>(k.transposed(), *features, keys.len(), KEYS, room.key_columns.as_mut_ptr());
-            pack_columns::<T>(v.transposed(), *outputs, keys.len(), KEYS, room.value_columns.as_mut_ptr());
+            pack_columns::<T>(k.transposed(), *features, keys.len(), room.width, room.key_columns.as_mut_ptr());
+            pack_columns::<T>(v.transposed(), *outputs, keys.len(), room.width, room.value_columns.as_mut_ptr());
         }
         room.key_grads.fill(num_traits::zero());
         room.value_grads.fill(num_traits::zero());
@@ -268,13 +316,13 @@ impl<T: Scored> Task<'_, T> {
         let to = |slice: &mut [T::W], row: usize| Out { ptr: slice.as_mut_ptr(), row };
         let q = at(self.shelf.q.get().wrapping_add(rows.start * features), features);
         let cotangent = at(self.shelf.cotangent.get().wrapping_add(rows.start * outputs), outputs);
-        let (new, more) = (Coefs { alpha: one, beta: zero }, Coefs { alpha: one, beta: one });
+        let new = Coefs { alpha: one, beta: zero };
         // SAFETY: `load` and `prepare` have filled the operands, and the room is for blocks of this size.
         unsafe {
-            let k = at(room.key_columns.as_ptr(), KEYS);
-            product(Size { m, n, k: features }, q, k, to(room.scores, KEYS), new);
-            let v = at(room.value_columns.as_ptr(), KEYS);
-            product(Size { m, n, k: outputs }, cotangent, v, to(room.slopes, KEYS), new);
+            let k = at(room.key_columns.as_ptr(), room.width);
+            product(Size { m, n, k: features }, q, k, to(room.scores, room.width), new);
+            let v = at(room.value_columns.as_ptr(), room.width);
+            product(Size { m, n, k: outputs }, cotangent, v, to(room.slopes, room.width), new);
         }
         let first = self.pair * all + rows.start;
         let stats = &self.backward.stats[2 * first..][..2 * m];
@@ -283,7 +331,7 @@ impl<T: Scored> Task<'_, T> {
         let grads = self.shelf.grads.get().wrapping_add((self.part * all + rows.start) * features);
         let mut block = Block {
             scores: &mut *room.scores,
-            width: KEYS,
+            width: room.width,
             rows,
             keys: keys.clone(),
             first_head: self.pair * heads,
@@ -291,12 +339,13 @@ impl<T: Scored> Task<'_, T> {
         };
         problem.mask.apply(&mut block);
         dispatch(Slopes { block: &mut block, slopes: room.slopes, stats, slope, masks: &problem.mask });
-        let weights = at(block.scores.as_ptr(), KEYS).transposed();
-        let slopes = at(room.slopes.as_ptr(), KEYS);
+        let weights = at(block.scores.as_ptr(), room.width).transposed();
+        let slopes = at(room.slopes.as_ptr(), room.width);
         // SAFETY: as above; the gradients for these queries and this part are this task's own.
         unsafe {
-            product(Size { m: n, n: outputs, k: m }, weights, cotangent, to(room.value_grads, outputs), more);
-            product(Size { m: n, n: features, k: m }, slopes.transposed(), q, to(room.key_grads, features), more);
+            let panel = room.panel.as_mut_ptr();
+            add_product(Size { m: n, n: outputs, k: m }, weights, cotangent, to(room.value_grads, outputs), panel);
+            add_product(Size { m: n, n: features, k: m }, slopes.transposed(), q, to(room.key_grads, features), panel);
             let keys = at(room.keys.as_ptr(), features);
             let more = Coefs { alpha: problem.scale, beta: one };
             product(Size { m, n: features, k: n }, slopes, keys, Out { ptr: grads, row: features }, more);

@@ -7,7 +7,7 @@ use super::rows::{Block, Finish, LANES, Online, Running, Widen};
 use super::{Results, Scored};
 use crate::arith::Arith;
 use crate::error::{Failure, KernelError};
-use crate::gemm::{Dots, Kerneled, Pieces, Readable, Tile, cost_ns};
+use crate::gemm::{Dots, Kerneled, Pieces, Readable, Stored, Tile, View, cost_ns};
 use crate::lanes::Scratch;
 use crate::memory::AllocError;
 use crate::pool;
@@ -15,9 +15,9 @@ use crate::simd::{Float, dispatch};
 use crate::walk::Shared;
 
 /// Keys of a block.
-const KEYS: usize = 256;
+const KEYS: usize = 512;
 /// Keys of a part, at least, and parts in all, about.
-const PART: usize = 512;
+const PART: usize = 1024;
 const PARTS: usize = 32;
 
 /// Attention of all rows.
@@ -159,10 +159,9 @@ fn mix<T: Scored>(
     let v = problem.v.view(pair, block.keys.start);
     for row in (0..block.rows.len()).step_by(most_rows) {
         let rows = most_rows.min(block.rows.len() - row);
-        for i in 0..rows {
-            let weights = &block.scores[(row + i) * block.width..][..keys];
-            weights.iter().enumerate().for_each(|(key, &weight)| packed[key * rows + i] = weight);
-        }
+        let from = View { ptr: block.scores[row * block.width..].as_ptr(), row: block.width as isize, col: 1 };
+        // SAFETY: so many rows and columns of the block, and room for as many elements.
+        unsafe { <T::W as Stored>::pack_left(from, rows, keys, packed.as_mut_ptr()) };
         for column in (0..outputs).step_by(width) {
             let cols = width.min(outputs - column);
             let tile = Tile {

@@ -9,6 +9,8 @@ mod mask;
 mod operands;
 mod prefill;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use crate::arith::{Arith, Number};
 use crate::error::KernelError;
@@ -54,7 +56,7 @@ pub enum Mask<'a> {
 trait Scored:
     Number<Wide = <Self as Scored>::W> + Stored<Real = <Self as Scored>::W> + Readable<Real = <Self as Scored>::W>
 {
-    type W: Float + Arith + Kerneled;
+    type W: Float + Arith + Kerneled + Stored<Real = <Self as Scored>::W>;
 }
 
 impl Scored for f16 {
@@ -70,8 +72,10 @@ impl Scored for f64 {
     type W = f64;
 }
 
-/// Rows that share keys, at most, for which these are read where they lie.
-const FEW_ROWS: usize = 16;
+/// Whether so few rows share so many keys that these are better read where they lie than packed.
+fn few(rows: usize, keys: usize) -> bool {
+    rows <= 16 || rows <= 48 && keys >= 16 * rows
+}
 
 /// `softmax(scale * q @ k^T + mask) @ v` for every head, and for each row what it was normalised by: the largest score and
 /// the inverse of the sum of exponentials of the differences to it.
@@ -106,7 +110,7 @@ fn attention_as<T: Scored>(operands: Attention) -> Result<[Tensor; 2], KernelErr
         return Ok([out.finish(), stats.finish()]);
     }
     let to = Results { out: Shared(out.slice_mut::<T>().as_mut_ptr()), stats: Shared(stats.slice_mut().as_mut_ptr()) };
-    if problem.sizes.rows() <= FEW_ROWS {
+    if few(problem.sizes.rows(), problem.sizes.keys) {
         decode::run(&problem, to)?;
     } else {
         prefill::run(&problem, to)?;

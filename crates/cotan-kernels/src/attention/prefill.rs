@@ -16,7 +16,7 @@ use crate::walk::Shared;
 /// Rows of a block of scores, at most.
 pub(super) const ROWS: usize = 96;
 /// Keys of a block of scores.
-pub(super) const KEYS: usize = 128;
+pub(super) const KEYS: usize = 192;
 /// Queries from which on blocks don't reach over several heads.
 const MANY_QUERIES: usize = 32;
 /// Tasks that are worth starting at a time; more keys are packed only after them, to bound the memory.
@@ -41,6 +41,11 @@ impl RowBlocks {
         let start = span * self.pieces.n + self.pieces.start(piece);
         start..start + self.pieces.len(piece)
     }
+}
+
+/// Distance between the rows of a block of scores.
+pub(super) fn width(keys: usize) -> usize {
+    KEYS.min(keys.next_multiple_of(LANES))
 }
 
 /// The keys of a block.
@@ -116,7 +121,7 @@ pub(super) fn run<T: Scored>(problem: &Problem<T>, to: Results<T>) -> Result<(),
 unsafe fn pack<T: Scored>(problem: &Problem<T>, pair: usize, keys: Range<usize>, k: *mut T::W, v: *mut T::W) {
     let Sizes { features, outputs, .. } = problem.sizes;
     let (columns, rows) = (problem.k.view(pair, keys.start).transposed(), problem.v.view(pair, keys.start));
-    let width = keys.len().next_multiple_of(LANES);
+    let width = width(keys.len());
     // SAFETY: the caller's promise; rows of both exist.
     unsafe {
         for feature in 0..features {
@@ -152,10 +157,11 @@ impl<T: Scored> Task<'_, '_, T> {
         let Task { problem, pair, .. } = *self;
         let Sizes { heads, queries: of_head, keys, features, outputs, .. } = problem.sizes;
         let count = self.rows.len();
-        let mut scratch = Scratch::<T::W>::new(count * (features + KEYS + outputs + 1))?;
+        let mut scratch = Scratch::<T::W>::new(count * (features + width(keys) + outputs + 1))?;
         let mut total = Scratch::<f64>::new(count)?;
         let (q, rest) = scratch.split_at_mut(count * features);
-        let (scores, rest) = rest.split_at_mut(count * KEYS);
+        let width = width(keys);
+        let (scores, rest) = rest.split_at_mut(count * width);
         let (mixed, top) = rest.split_at_mut(count * outputs);
         for (row, to) in self.rows.clone().zip(q.chunks_exact_mut(features.max(1))) {
             let (head, query) = problem.place(pair, row);
@@ -167,7 +173,7 @@ impl<T: Scored> Task<'_, '_, T> {
         let q = View { ptr: q.as_ptr(), row: features as isize, col: 1 };
         for block in 0..reach.div_ceil(KEYS) {
             let keys = key_block(block, keys);
-            let (rows, width, n) = (self.rows.clone(), KEYS, keys.len());
+            let (rows, n) = (self.rows.clone(), keys.len());
             let mut block = Block {
                 scores: &mut *scores,
                 width,
@@ -183,7 +189,7 @@ impl<T: Scored> Task<'_, '_, T> {
                     row: n.next_multiple_of(LANES) as isize,
                     col: 1,
                 };
-                let out = Out { ptr: block.scores.as_mut_ptr(), row: KEYS };
+                let out = Out { ptr: block.scores.as_mut_ptr(), row: width };
                 product(
                     Size { m: count, n, k: features },
                     q,
@@ -194,7 +200,7 @@ impl<T: Scored> Task<'_, '_, T> {
             }
             problem.mask.apply(&mut block);
             dispatch(Online { block: &mut block, running: &mut running });
-            let weights = View { ptr: block.scores.as_ptr(), row: KEYS as isize, col: 1 };
+            let weights = View { ptr: block.scores.as_ptr(), row: width as isize, col: 1 };
             let beta = <T::W as Float>::from_f64(if keys.start == 0 { 0.0 } else { 1.0 });
             // SAFETY: as above.
             unsafe {

@@ -10,6 +10,19 @@ use crate::simd::{Float, Isa, Kernel, dispatch};
 /// Independent partial sums, enough for two of the widest vectors of `f32`; rows of scores have whole groups of so many.
 pub(super) const LANES: usize = 32;
 
+/// All lanes as one, neighbours last: a chain of so many would take longer than what they stand for.
+#[inline(always)]
+fn fold<W: Copy>(mut lanes: [W; LANES], join: impl Fn(W, W) -> W) -> W {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = join(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
 /// A block of scores: `width` apart are the rows, which are those of one pair.
 pub(super) struct Block<'a, W> {
     pub scores: &'a mut [W],
@@ -100,7 +113,7 @@ impl<W: Float + Arith> Kernel for Online<'_, '_, '_, W> {
                     *top = Arith::max(*top, score);
                 }
             }
-            let now = tops.into_iter().fold(*top, Arith::max);
+            let now = fold(tops, Arith::max);
             // Where all scores are negative infinities, their differences would be NaN before the last block tells.
             let reference = if now == W::LOWEST { <W as Arith>::ZERO } else { now };
             let mut sums = [<W as Arith>::ZERO; LANES];
@@ -111,7 +124,7 @@ impl<W: Float + Arith> Kernel for Online<'_, '_, '_, W> {
                 }
             }
             let kept = Float::exp::<I>(*top - reference);
-            *total = *total * kept.to_f64() + sums.iter().map(|sum| sum.to_f64()).sum::<f64>();
+            *total = *total * kept.to_f64() + fold(sums, |a, b| a + b).to_f64();
             *top = now;
             if kept != <W as Arith>::ONE {
                 let mixed = &mut running.mixed[row * running.outputs..][..running.outputs];
@@ -209,6 +222,6 @@ impl<T: Number<Wide: Float>> Kernel for Dot<'_, T> {
         for ((sum, &a), &b) in sums.iter_mut().zip(a_rest).zip(b_rest) {
             *sum += a * b.widen();
         }
-        sums.iter().map(|sum| sum.to_f64()).sum()
+        fold(sums, |a, b| a + b).to_f64()
     }
 }

@@ -45,7 +45,7 @@ impl Primitive for NormGrad {
 
     fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>> {
         let count = 2 + usize::from(self.weight);
-        if inputs.len() != count || self.of_weight > self.weight {
+        if inputs.len() != count || (self.of_weight && !self.weight) {
             return Err(Error::value(self.name(), format!("takes {count} inputs, not {}", inputs.len())));
         }
         self.style.check(self.name(), &inputs[0], Some(&inputs[1]), &inputs[2..])?;

@@ -1,5 +1,7 @@
 //! Rotary positions of other operations, for the derivatives that are no rotations.
 
+use cotan_kernels::Scalar;
+
 use super::{OP, Rotate, number, wide};
 use crate::array::{Array, Shape};
 use crate::error::Result;
@@ -45,7 +47,7 @@ fn part(a: &Array, start: usize, size: usize) -> Result<Array> {
 
 fn angles(positions: &Array, options: &Rotate, periods: Option<&Array>) -> Result<Array> {
     let (pairs, dtype) = (options.dims / 2, positions.dtype());
-    let base = options.base.map(|base| base.to::<f64>());
+    let base = options.base.map(Scalar::to::<f64>);
     match (periods, base) {
         (Some(periods), _) => divide(positions, periods),
         (None, base) => {

@@ -53,7 +53,7 @@ impl Primitive for Rotate {
         let [lead @ .., _, features] = x.shape() else {
             return Err(Error::value(OP, format!("needs rows of features, got shape {}", tuple(x.shape()))));
         };
-        if self.dims == 0 || self.dims % 2 != 0 || self.dims > *features {
+        if self.dims == 0 || !self.dims.is_multiple_of(2) || self.dims > *features {
             return Err(Error::value(OP, format!("can't turn {} features of shape {}", self.dims, tuple(x.shape()))));
         }
         let fits = offset.ndim() <= lead.len() && offset.shape().iter().zip(lead).all(|(&o, &n)| o == 1 || o == n);
@@ -102,7 +102,7 @@ impl Primitive for Rotate {
     fn eval(&self, inputs: &[Tensor], _: &[Spec]) -> Result<Vec<Tensor>> {
         let speeds = match (inputs.get(2), self.base) {
             (Some(periods), _) => Speeds::Periods(periods),
-            (None, base) => Speeds::Base(base.map_or(1.0, |base| base.to::<f64>())),
+            (None, base) => Speeds::Base(base.map_or(1.0, Scalar::to::<f64>)),
         };
         let Rotate { dims, traditional, inverse, .. } = *self;
         let turn = Turn { dims, traditional, inverse, scale: self.scale.to::<f64>(), speeds };
