@@ -89,7 +89,7 @@ impl<T: Scored> Backward<'_, T> {
         let slopes = rows.next_multiple_of(64);
         let len = slopes + rows * (features + outputs + parts.count * features);
         let wave = TASKS.div_ceil(parts.count).min(pairs);
-        let mut scratch = Scratch::<T::W>::new(wave * len)?;
+        let mut scratch = Scratch::<T::W>::new(wave.saturating_mul(len))?;
         let base = Shared(scratch.as_mut_ptr());
         let shelf = |pair: usize| {
             let q = base.get().wrapping_add(pair * len);

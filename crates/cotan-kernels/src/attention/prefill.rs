@@ -83,10 +83,11 @@ pub(super) fn run<T: Scored>(problem: &Problem<T>, to: Results<T>) -> Result<(),
     let Sizes { pairs, keys, features, outputs, .. } = problem.sizes;
     let blocks = RowBlocks::new(&problem.sizes, ROWS);
     let key_blocks = keys.div_ceil(KEYS);
-    let left = keys.next_multiple_of(LANES) * features;
-    let len = left + keys * outputs;
+    let left = keys.next_multiple_of(LANES).saturating_mul(features);
+    // Repeated keys may be more than memory could hold: such a scratch is refused.
+    let len = left.saturating_add(keys.saturating_mul(outputs));
     let wave = TASKS.div_ceil(blocks.count).min(pairs);
-    let mut packed = Scratch::<T::W>::new(wave * len)?;
+    let mut packed = Scratch::<T::W>::new(wave.saturating_mul(len))?;
     let packed = Shared(packed.as_mut_ptr());
     let failure = Failure::default();
     for first in (0..pairs).step_by(wave) {
