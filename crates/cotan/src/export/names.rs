@@ -48,6 +48,11 @@ fn title(name: &str) -> String {
         "conj" => "Conjugate",
         "log2" | "log10" => "Log",
         "rsqrt" => "Sqrt",
+        "scaled_dot_product_attention_vjp" => "ScaledDotProductAttentionVJP",
+        "rope" => "RoPE",
+        "rms_norm" => "RMSNorm",
+        "rms_norm_vjp" => "RMSNormVJP",
+        "layer_norm_vjp" => "LayerNormVJP",
         "bitwise_and" | "bitwise_or" | "bitwise_xor" | "left_shift" | "right_shift" => "BitwiseBinary",
         other => {
             let capital = |word: &str| {

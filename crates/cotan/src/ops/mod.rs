@@ -56,6 +56,7 @@ use cotan_kernels::Tensor;
 use crate::array::{Array, Spec};
 use crate::control::{Loop, Switch, While};
 use crate::error::Result;
+use crate::fast::{Attention, AttentionGrad, Norm, NormGrad, Rotate};
 use crate::linalg::{
     Cholesky, Cofactor, Determinant, Eig, Eigh, Inverse, Lu, LuSolve, PseudoInverse, Qr, Svd, TriangularSolve,
 };
@@ -313,6 +314,11 @@ ops![
     Like,
     Count,
     Collective,
+    Norm,
+    NormGrad,
+    Rotate,
+    Attention,
+    AttentionGrad,
     ; boxed
     // A graph node has room for the largest operation: larger ones than most go beside it.
     Convolve,

@@ -285,6 +285,11 @@ impl Op {
                 | Op::Sort(_)
                 | Op::ArgSort(_)
                 | Op::SearchSorted(_)
+                | Op::Norm(_)
+                | Op::NormGrad(_)
+                | Op::Rotate(_)
+                | Op::Attention(_)
+                | Op::AttentionGrad(_)
                 | Op::Custom(_)
         )
     }
