@@ -12,7 +12,11 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use pack::View;
+pub(crate) use blocked::{Out, Pieces, Right, product as panels_product};
+pub(crate) use pack::{Stored, View};
+pub(crate) use vector::{Plain, Vector};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{F32x8, F32x16};
 
 use crate::{Bool, Complex32, DType, Element, bf16, f16};
 
@@ -172,9 +176,9 @@ pub fn batched_matmul<T: Element>(
 
 /// The two factors of `alpha * a @ b + beta * c`.
 #[derive(Clone, Copy, Debug)]
-struct Coefs<R> {
-    alpha: R,
-    beta: R,
+pub(crate) struct Coefs<R> {
+    pub alpha: R,
+    pub beta: R,
 }
 
 impl<'a, T> Batch<'a, T> {

@@ -86,8 +86,8 @@ pub use matmul::*;
 pub use pad::*;
 pub use products::*;
 pub use quantize::{
-    PackBits, QuantFormat, QuantIndices, QuantMode, Quantized, UnpackBits, dequantize, gather_qmm, gather_qqmm, qqmm,
-    quantize, quantized_matmul,
+    PackBits, QuantFormat, QuantIndices, QuantMode, Quantized, QuantizedGather, QuantizedMatmul, UnpackBits,
+    dequantize, gather_qmm, gather_qqmm, qqmm, quantize, quantized_matmul,
 };
 pub use recurrence::*;
 pub use reduce::*;
@@ -288,6 +288,8 @@ ops![
     Hadamard,
     PackBits,
     UnpackBits,
+    QuantizedMatmul,
+    QuantizedGather,
     Loop,
     While,
     Switch,

@@ -3,10 +3,14 @@
 mod affine;
 mod float;
 mod format;
+mod gather;
+mod matmul;
 mod pack;
 mod products;
 
 pub use format::{QuantFormat, QuantMode};
+pub use gather::QuantizedGather;
+pub use matmul::QuantizedMatmul;
 pub use pack::{PackBits, UnpackBits};
 pub use products::{QuantIndices, gather_qmm, gather_qqmm, qqmm, quantized_matmul};
 
@@ -136,7 +140,7 @@ fn check(op: &'static str, w: &Quantized, format: QuantFormat) -> Result<DType> 
     }
     match (format.scale_dtype(), &w.biases) {
         (None, None) => fail("the affine mode needs biases".into()),
-        (Some(_), Some(_)) => fail(format!("{:?} has no biases", format.mode)),
+        (Some(_), Some(_)) => fail(format!("{} has no biases", format.mode.name())),
         (Some(dtype), None) if w.scales.dtype() != dtype => {
             Err(Error::DType { op, dtype: w.scales.dtype(), expected: "scales of uint8" })
         }
@@ -162,7 +166,7 @@ fn single_scale(op: &'static str, scale: &Array, format: QuantFormat) -> Result<
 
 fn expect_global(op: &'static str, scale: &Array, format: QuantFormat) -> Result<()> {
     if format.mode != QuantMode::Nvfp4 {
-        return Err(Error::value(op, format!("only nvfp4 has a global scale, the mode is {:?}", format.mode)));
+        return Err(Error::value(op, format!("only nvfp4 has a global scale, the mode is {}", format.mode.name())));
     }
     if scale.dtype() != DType::F32 {
         return Err(Error::DType { op, dtype: scale.dtype(), expected: "a global scale of float32" });

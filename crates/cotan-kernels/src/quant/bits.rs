@@ -1,4 +1,4 @@
-//! Codes of few bits in words: element `i` of a row lies in the bits from `i * bits` on of one little-endian string.
+//! Packing codes into words and taking them out again.
 
 use crate::error::KernelError;
 use crate::simd::{Isa, Kernel, dispatch};
