@@ -18,12 +18,7 @@ const DEPTH: usize = 32;
 const AHEAD: usize = 256;
 
 /// Writes `x @ w` to `out`.
-pub(super) fn product<S: Rounded, D: Rounded>(
-    size: Size,
-    x: &[S],
-    w: &Weights<'_>,
-    out: &mut [D],
-) -> Result<(), AllocError> {
+pub(super) fn product<S: Rounded>(size: Size, x: &[S], w: &Weights<'_>, out: &mut [f32]) -> Result<(), AllocError> {
     let Size { m, n, k } = size;
     // Each tile of the left factor column by column.
     let mut left = Scratch::<f32>::new(padded(m) * k)?;
@@ -51,7 +46,7 @@ pub(super) fn product<S: Rounded, D: Rounded>(
 }
 
 /// The products with some groups of columns of the matrix.
-struct Columns<'a, D> {
+struct Columns<'a> {
     w: &'a Weights<'a>,
     left: &'a [f32],
     m: usize,
@@ -60,10 +55,10 @@ struct Columns<'a, D> {
     constants: &'a mut [[f32; 2]],
     /// A row for every row of the left factor.
     sums: Shared<f32>,
-    out: Shared<D>,
+    out: Shared<f32>,
 }
 
-impl<D: Rounded> Work for Columns<'_, D> {
+impl Work for Columns<'_> {
     #[inline(always)]
     unsafe fn run<V: Unpack>(mut self) {
         // SAFETY: the caller's promise.
@@ -71,7 +66,7 @@ impl<D: Rounded> Work for Columns<'_, D> {
     }
 }
 
-impl<D: Rounded> Columns<'_, D> {
+impl Columns<'_> {
     /// # Safety
     /// As for [`Work::run`].
     #[inline(always)]
@@ -88,8 +83,6 @@ impl<D: Rounded> Columns<'_, D> {
                 }
             }
             for (first, _, height) in tiles(self.m) {
-                // What fits the registers with the sums of all rows.
-                let most = if height <= 4 { V::LANES / 4 } else { V::LANES / 8 };
                 let mut column = columns.start;
                 while column < columns.end {
                     let tile = Tile {
@@ -105,7 +98,7 @@ impl<D: Rounded> Columns<'_, D> {
                         row: n,
                         fresh: p == 0,
                     };
-                    let strip = if columns.end - column >= most * V::LANES { most } else { 1 };
+                    let strip = if columns.end - column >= 2 * V::LANES { 2 } else { 1 };
                     // SAFETY: the instruction set by the caller's promise; the strip lies within the columns.
                     unsafe { tile.run::<V, C>(height, strip) };
                     column += strip * V::LANES;
@@ -119,8 +112,7 @@ impl<D: Rounded> Columns<'_, D> {
                     let at = (first + i) * n + column;
                     // SAFETY: within the rows of both, of which tasks have different columns.
                     unsafe {
-                        let sum = *self.sums.get().add(at + lane);
-                        *self.out.get().add(at + V::place::<C>(lane)) = D::rounded(sum);
+                        *self.out.get().add(at + V::place::<C>(lane)) = *self.sums.get().add(at + lane);
                     }
                 }
             }
@@ -154,13 +146,10 @@ impl Tile {
         // SAFETY: the caller's promise.
         unsafe {
             match (height, strip) {
-                (1, 4) => self.strip::<V, C, 1, 4>(),
                 (1, 2) => self.strip::<V, C, 1, 2>(),
                 (1, _) => self.strip::<V, C, 1, 1>(),
-                (2, 4) => self.strip::<V, C, 2, 4>(),
                 (2, 2) => self.strip::<V, C, 2, 2>(),
                 (2, _) => self.strip::<V, C, 2, 1>(),
-                (4, 4) => self.strip::<V, C, 4, 4>(),
                 (4, 2) => self.strip::<V, C, 4, 2>(),
                 (4, _) => self.strip::<V, C, 4, 1>(),
                 (_, 2) => self.strip::<V, C, 8, 2>(),

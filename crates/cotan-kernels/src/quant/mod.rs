@@ -5,6 +5,7 @@
 mod bits;
 mod columns;
 mod decode;
+mod encode;
 mod panels;
 mod rows;
 mod scales;
@@ -15,12 +16,16 @@ mod values;
 mod x86;
 
 pub use bits::{pack, unpack};
-pub use scales::Scales;
+pub use encode::{Parts, Scheme, quantize};
+pub use scales::{Scales, fp8, fp8_code};
 pub use values::dequantize;
 
 use crate::error::KernelError;
 use crate::gemm::Size;
+use crate::lanes::Scratch;
+use crate::memory::AllocError;
 use crate::simd::Half;
+use crate::walk::Shared;
 use crate::{DType, Element, Tensor, bf16, f16};
 
 /// What codes stand for.
@@ -49,8 +54,8 @@ impl<'a> Weights<'a> {
     /// A matrix by its words and what a group of `group` codes has in common, all in row-major order.
     ///
     /// # Panics
-    /// When the parts don't fit together: codes have 1 to 6 or 8 bits, float codes 4 or 8; groups have a multiple of 16
-    /// codes that fill rows; whole numbers have biases, floats have none.
+    /// When the parts don't fit together: codes have 1 to 6 or 8 bits, float codes 4 or 8; groups have 16, 32, 64
+    /// or 128 codes and fill rows; whole numbers have biases, floats have none.
     #[must_use]
     pub fn new(
         words: &'a [u8],
@@ -65,10 +70,7 @@ impl<'a> Weights<'a> {
             matches!((code, bits), (Code::Whole, 1..=6 | 8) | (Code::Float, 4 | 8)),
             "{code:?} codes of {bits} bits"
         );
-        assert!(
-            group > 0 && group.is_multiple_of(16) && columns.is_multiple_of(group),
-            "{columns} in groups of {group}"
-        );
+        assert!(matches!(group, 16 | 32 | 64 | 128) && columns.is_multiple_of(group), "{columns} in groups of {group}");
         assert_eq!(words.len(), rows * (columns / 8 * bits), "words of {rows} x {columns} codes of {bits} bits");
         let groups = rows * (columns / group);
         assert!(scales.len() == groups && biases.is_none_or(|biases| biases.len() == groups), "a scale for each group");
@@ -188,7 +190,7 @@ macro_rules! with_rounded {
 pub(self) use with_rounded;
 
 /// Up to so many rows the codes are decoded in registers, for a few rows at a time; more are worth packed panels.
-const FEW: usize = 16;
+const FEW: usize = 48;
 
 /// Writes `x @ w^T` (or `x @ w` unless `transpose`) to `out`, both in row-major order. The types are `f32`, `f16` or
 /// `bf16`; sums are in single precision and rounded once.
@@ -214,12 +216,30 @@ pub fn matmul<T: Element>(x: &Tensor, w: &Weights<'_>, transpose: bool, out: &mu
         let size = Size { m, n, k };
         with_rounded!(x.dtype(), S => {
             let x = x.as_slice::<S>().expect("x is row-major");
-            match (m <= FEW, transpose) {
-                (true, true) => rows::product(size, x, w, out),
-                (true, false) => columns::product(size, x, w, out),
-                (false, _) => panels::product(size, x, w, transpose, out),
-            }
+            if m > FEW { panels::product(size, x, w, transpose, out) } else { few(size, x, w, transpose, out) }
         })
     })
     .map_err(KernelError::from)
+}
+
+/// The product of a few rows, rounded after it is known as a whole.
+fn few<S: Rounded, D: Rounded>(
+    size: Size,
+    x: &[S],
+    w: &Weights<'_>,
+    transpose: bool,
+    out: &mut [D],
+) -> Result<(), AllocError> {
+    let product = |sums: &mut [f32]| {
+        if transpose { rows::product(size, x, w, sums) } else { columns::product(size, x, w, sums) }
+    };
+    if D::DTYPE == DType::F32 {
+        // SAFETY: the same type.
+        return product(unsafe { &mut *(out as *mut [D] as *mut [f32]) });
+    }
+    let mut sums = Scratch::new(out.len())?;
+    product(&mut sums)?;
+    let to = Shared(out.as_mut_ptr());
+    panels::round_rows(&sums, size.n, &|i| to.get().wrapping_add(i * size.n));
+    Ok(())
 }

@@ -38,21 +38,28 @@ pub(super) fn product<S: Rounded + Stored<Real = f32>, D: Rounded>(
         let sums = Out { ptr: scratch.as_mut_ptr(), row: size.n };
         // SAFETY: a part of the product, for which the scratch has room.
         unsafe { panels_product(size, x.from(row, 0), Right::from(w, 0, column), sums, coefs)? };
-        let scratch = &scratch;
-        pool::parallel_chunks(size.m, 1, size.n as f32 / 2.0, &|range| {
-            for i in range {
-                // SAFETY: part of row `row + i` of the result; tasks take different rows.
-                let out = unsafe { std::slice::from_raw_parts_mut(to.get().add((row + i) * n + column), size.n) };
-                run(Round { sums: &scratch[i * size.n..][..size.n], out });
-            }
-        });
+        round_rows(&scratch[..size.m * size.n], size.n, &|i| to.get().wrapping_add((row + i) * n + column));
     }
     Ok(())
 }
 
-struct Round<'a, D> {
-    sums: &'a [f32],
-    out: &'a mut [D],
+/// Rounds rows of sums to where they belong.
+///
+/// # Panics
+/// When sums don't fill rows.
+pub(super) fn round_rows<D: Rounded>(sums: &[f32], n: usize, to: &(dyn Fn(usize) -> *mut D + Sync)) {
+    pool::parallel_chunks(sums.len() / n, 1, n as f32 / 2.0, &|range| {
+        for i in range {
+            // SAFETY: the caller has a row of the result for each row of sums.
+            let out = unsafe { std::slice::from_raw_parts_mut(to(i), n) };
+            run(Round { sums: &sums[i * n..][..n], out });
+        }
+    });
+}
+
+pub(super) struct Round<'a, D> {
+    pub sums: &'a [f32],
+    pub out: &'a mut [D],
 }
 
 impl<D: Rounded> Work for Round<'_, D> {

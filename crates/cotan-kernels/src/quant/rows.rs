@@ -26,12 +26,7 @@ pub(super) fn padded(m: usize) -> usize {
 }
 
 /// Writes `x @ w^T` to `out`.
-pub(super) fn product<S: Rounded, D: Rounded>(
-    size: Size,
-    x: &[S],
-    w: &Weights<'_>,
-    out: &mut [D],
-) -> Result<(), AllocError> {
+pub(super) fn product<S: Rounded>(size: Size, x: &[S], w: &Weights<'_>, out: &mut [f32]) -> Result<(), AllocError> {
     let Size { m, n, k } = size;
     let mut left = Scratch::new(padded(m) * k)?;
     run(PackRows { x, w, size, left: &mut left });
@@ -82,17 +77,17 @@ impl<S: Rounded> PackRows<'_, S> {
 }
 
 /// The products with some rows of the matrix.
-struct Dots<'a, D> {
+struct Dots<'a> {
     w: &'a Weights<'a>,
     left: &'a [f32],
     m: usize,
     rows: std::ops::Range<usize>,
     /// Scale and bias of each group of a block of rows.
     constants: &'a mut [[f32; 2]],
-    out: Shared<D>,
+    out: Shared<f32>,
 }
 
-impl<D: Rounded> Work for Dots<'_, D> {
+impl Work for Dots<'_> {
     #[inline(always)]
     unsafe fn run<V: Unpack>(mut self) {
         // SAFETY: the caller's promise.
@@ -100,7 +95,7 @@ impl<D: Rounded> Work for Dots<'_, D> {
     }
 }
 
-impl<D: Rounded> Dots<'_, D> {
+impl Dots<'_> {
     /// # Safety
     /// As for [`Work::run`].
     #[inline(always)]
@@ -143,7 +138,7 @@ impl<D: Rounded> Dots<'_, D> {
                 for (r, sums) in sums.iter().enumerate().take(valid) {
                     for (i, &sum) in sums.iter().enumerate().take(count) {
                         // SAFETY: row `start + i < m` and column `first + r < n`; tasks have different columns.
-                        unsafe { *self.out.get().add((start + i) * n + first + r) = D::rounded(sum) };
+                        unsafe { *self.out.get().add((start + i) * n + first + r) = sum };
                     }
                 }
             }

@@ -84,9 +84,32 @@ pub(super) fn power(code: u8) -> f32 {
     f32::from_bits(if code == 0 { 1 << 22 } else { u32::from(code) << 23 })
 }
 
+/// The E4M3 code of the nearest value, ties to even. NaN and what is too large become the largest value.
+#[inline(always)]
+#[must_use]
+pub fn fp8_code(x: f32) -> u8 {
+    let sign = ((x.to_bits() >> 24) & 0x80) as u8;
+    let x = f32::from_bits(x.to_bits() & 0x7fff_ffff);
+    if x.is_nan() {
+        return 0x7e;
+    }
+    // From here on values round past 448.
+    if x >= 464.0 {
+        return sign | 0x7e;
+    }
+    // Below 2^-6 the spacing is fixed; adding and taking away 2^14 rounds to multiples of 2^-9.
+    if x < 0.015_625 {
+        return sign | ((x + 16384.0).to_bits() - 16384f32.to_bits()) as u8;
+    }
+    let bits = x.to_bits();
+    let rounded = bits + 0x7_ffff + ((bits >> 20) & 1);
+    sign | ((rounded >> 20) - (120 << 3)) as u8
+}
+
 /// The value of an E4M3 code.
 #[inline(always)]
-pub(super) fn fp8(code: u8) -> f32 {
+#[must_use]
+pub fn fp8(code: u8) -> f32 {
     let magnitude = u32::from(code & 0x7f);
     // The fields in their places make a number whose exponent is biased by 120 more.
     let value = f32::from_bits(magnitude << 20) * f32::from_bits((120 + 127) << 23);

@@ -1,7 +1,7 @@
 //! The values of a quantised matrix.
 
 use super::decode::{Coding, Unpack, Work, run};
-use super::panels::decode_run;
+use super::panels::{Round, decode_run};
 use super::{Rounded, Weights, with_coding, with_rounded};
 use crate::walk::Shared;
 use crate::{DType, Element, bf16, f16, pool};
@@ -23,19 +23,37 @@ pub fn dequantize<T: Element>(w: &Weights<'_>, out: &mut [T]) {
             let len = range.len() * w.group;
             // SAFETY: `T` is this type, as its DTYPE says; ranges of groups don't overlap.
             let out = unsafe { std::slice::from_raw_parts_mut(to.get().add(range.start * w.group), len) };
-            run(Decode { w, first: range.start, out });
+            write(w, range.start, out);
         });
     });
 }
 
-/// The groups from some on.
-struct Decode<'a, D> {
-    w: &'a Weights<'a>,
-    first: usize,
-    out: &'a mut [D],
+/// Values on their way to half precision.
+const BUFFER: usize = 2048;
+
+/// Writes the groups from `first` on.
+fn write<D: Rounded>(w: &Weights<'_>, first: usize, out: &mut [D]) {
+    if D::DTYPE == DType::F32 {
+        // SAFETY: the same type.
+        return run(Decode { w, first, out: unsafe { &mut *(out as *mut [D] as *mut [f32]) } });
+    }
+    let mut buffer = [0.0f32; BUFFER];
+    let count = BUFFER / w.group;
+    for (i, out) in out.chunks_mut(count * w.group).enumerate() {
+        let values = &mut buffer[..out.len()];
+        run(Decode { w, first: first + i * count, out: values });
+        run(Round { sums: values, out });
+    }
 }
 
-impl<D: Rounded> Work for Decode<'_, D> {
+/// The groups from some on.
+struct Decode<'a> {
+    w: &'a Weights<'a>,
+    first: usize,
+    out: &'a mut [f32],
+}
+
+impl Work for Decode<'_> {
     #[inline(always)]
     unsafe fn run<V: Unpack>(mut self) {
         // SAFETY: the caller's promise.
@@ -43,21 +61,16 @@ impl<D: Rounded> Work for Decode<'_, D> {
     }
 }
 
-impl<D: Rounded> Decode<'_, D> {
+impl Decode<'_> {
     /// # Safety
     /// As for [`Work::run`].
     #[inline(always)]
     unsafe fn decode<V: Unpack, C: Coding>(&mut self) {
-        const MOST: usize = 128;
         let (groups, group) = (self.w.groups(), self.w.group);
-        let mut values = [0.0; MOST];
         for (i, out) in self.out.chunks_exact_mut(group).enumerate() {
             let (row, column) = ((self.first + i) / groups, (self.first + i) % groups * group);
-            for (start, out) in out.chunks_mut(MOST).enumerate() {
-                // SAFETY: part of a group, which the buffer has room for.
-                unsafe { decode_run::<V, C>(self.w, row, column + start * MOST, out.len(), values.as_mut_ptr()) };
-                out.iter_mut().zip(&values).for_each(|(out, &value)| *out = D::rounded(value));
-            }
+            // SAFETY: a group of the matrix, which the output has room for.
+            unsafe { decode_run::<V, C>(self.w, row, column, group, out.as_mut_ptr()) };
         }
     }
 }

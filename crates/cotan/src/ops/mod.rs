@@ -86,8 +86,8 @@ pub use matmul::*;
 pub use pad::*;
 pub use products::*;
 pub use quantize::{
-    PackBits, QuantFormat, QuantIndices, QuantMode, Quantized, QuantizedGather, QuantizedMatmul, UnpackBits,
-    dequantize, gather_qmm, gather_qqmm, qqmm, quantize, quantized_matmul,
+    Dequantize, PackBits, QuantFormat, QuantIndices, QuantMode, Quantize, Quantized, QuantizedGather, QuantizedMatmul,
+    UnpackBits, dequantize, gather_qmm, gather_qqmm, qqmm, quantize, quantized_matmul,
 };
 pub use recurrence::*;
 pub use reduce::*;
@@ -290,6 +290,8 @@ ops![
     UnpackBits,
     QuantizedMatmul,
     QuantizedGather,
+    Quantize,
+    Dequantize,
     Loop,
     While,
     Switch,

@@ -282,6 +282,8 @@ impl Op {
                 | Op::PackBits(_)
                 | Op::UnpackBits(_)
                 | Op::QuantizedMatmul(_)
+                | Op::Quantize(_)
+                | Op::Dequantize(_)
                 | Op::Softmax(_)
                 | Op::LogSumExp(_)
                 | Op::Sort(_)

@@ -261,8 +261,8 @@ pub(super) fn weights(parts: &[Tensor], format: QuantFormat) -> Weights<'_> {
         QuantMode::Mxfp4 | QuantMode::Mxfp8 => (Scales::Power(codes()), None),
         QuantMode::Nvfp4 => (Scales::Fp8(codes()), None),
     };
-    let columns = words.shape().last().map_or(0, |words| words * 32 / format.bits);
-    let rows = if columns == 0 { 0 } else { words.len() * 32 / format.bits / columns };
+    let (&last, lead) = words.shape().split_last().expect("words have axes");
+    let (rows, columns) = (layout::len(lead), last * 32 / format.bits);
     let bytes = words.as_bytes().expect("words are row-major");
     Weights::new(bytes, scales, biases, [rows, columns], format.bits, format.group_size)
 }

@@ -64,7 +64,7 @@ fn floating(x: &Array, dtype: DType) -> Result<Array> {
 }
 
 /// Scales and biases of which one may be integers as floats.
-fn float_parts(w: &Quantized, dtype: DType) -> Result<Quantized> {
+pub(super) fn float_parts(w: &Quantized, dtype: DType) -> Result<Quantized> {
     let Some(biases) = &w.biases else { return Ok(w.clone()) };
     let (scales, biases) = (floating(&w.scales, dtype)?, floating(biases, dtype)?);
     Ok(Quantized { packed: w.packed.clone(), scales, biases: Some(biases) })
@@ -125,24 +125,19 @@ fn chosen_products(op: QuantizedGather, x: &Array, w: &Quantized, indices: Quant
     reshape(&product, &[indices[0].shape(), &product.shape()[2..]].concat())
 }
 
-/// What is multiplied by a quantised left operand: quantised with these scales, or to be quantised.
+/// What a quantised left operand is multiplied by: quantised with these scales, or to be quantised.
 fn right_operand(
     op: &'static str,
     w: &Array,
     scales: Option<&Array>,
     format: QuantFormat,
     global: Option<&Array>,
-) -> Result<Array> {
+) -> Result<Quantized> {
     match (scales, w.dtype() == DType::U32) {
-        (Some(scales), true) => {
-            let w = Quantized { packed: w.clone(), scales: scales.clone(), biases: None };
-            check(op, &w, format)?;
-            values(&w, format, global)
-        }
-        (None, false) => rounded(w, format, global),
+        (Some(scales), true) => Ok(Quantized { packed: w.clone(), scales: scales.clone(), biases: None }),
+        (None, false) => super::quantize_with(w, format, global),
         (Some(_), false) | (None, true) => {
-            let message = "scales belong to a quantised operand: give both or neither";
-            Err(Error::value(op, message))
+            Err(Error::value(op, "scales belong to a quantised operand: give both or neither"))
         }
     }
 }
@@ -177,7 +172,9 @@ pub fn qqmm(
     let [of_x, of_w] = [single(global_scales[0])?, single(global_scales[1])?];
     let dtype = product_dtype(x, w);
     let right = right_operand(OP, w, scales, format, of_w.as_ref())?;
-    astype(&matmul(&rounded(x, format, of_x.as_ref())?, &oriented(&right, true)?)?, dtype)
+    let product = quantized_matmul(&rounded(x, format, of_x.as_ref())?, &right, true, format)?;
+    let Some(global) = of_w else { return astype(&product, dtype) };
+    astype(&multiply(&product, &divide(&global, &number(GLOBAL, &global))?)?, dtype)
 }
 
 /// [`qqmm`] of matrices chosen from batch axes, as [`gather_mm`] chooses them. Global scales have an element for each
@@ -201,9 +198,9 @@ pub fn gather_qqmm(
     }
     let each = |scale: Option<&Array>, of: &Array| scale.map(|scale| scale_each(OP, scale, of, format)).transpose();
     let [of_x, of_w] = [each(global_scales[0], x)?, each(global_scales[1], w)?];
-    let right = oriented(&right_operand(OP, w, scales, format, of_w.as_ref())?, true)?;
-    let product = gather_mm(&rounded(x, format, of_x.as_ref())?, &right, indices.lhs, indices.rhs)?;
-    astype(&product, product_dtype(x, w))
+    let right = right_operand(OP, w, scales, format, of_w.as_ref())?;
+    let left = rounded(x, format, of_x.as_ref())?;
+    astype(&gather_qmm(&left, &right, indices, true, format, global_scales[1])?, product_dtype(x, w))
 }
 
 fn oriented(w: &Array, transpose: bool) -> Result<Array> {
