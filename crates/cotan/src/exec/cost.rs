@@ -80,6 +80,7 @@ fn flops(step: &Step) -> Option<u64> {
         Op::Unary(_) | Op::Binary(_) => Some(if input?.dtype().is_inexact() { elements } else { 0 }),
         Op::Reduce(_) => Some(if input?.dtype().is_inexact() { input?.size() as u64 } else { 0 }),
         Op::Matmul(_) if spec.dtype.is_inexact() => Some(product * elements * *input?.shape().last()? as u64),
+        Op::QuantizedMatmul(_) | Op::QuantizedGather(_) => Some(2 * elements * *input?.shape().last()? as u64),
         Op::Convolve(_) if spec.dtype.is_inexact() => {
             let window: usize = step.call.inputs.get(1)?.shape()[1..].iter().product();
             Some(product * elements * window as u64)

@@ -21,6 +21,7 @@ pub(super) fn name(op: &Op) -> String {
         Op::Scan(_) => "Scan",
         Op::SearchSorted(_) => "SearchSorted",
         Op::Count(_) => "NumberOfElements",
+        Op::QuantizedGather(_) => "GatherQMM",
         Op::Reduce(reduce) => match reduce.op {
             ReduceOp::Sum => "Sum",
             ReduceOp::Prod => "Prod",

@@ -93,8 +93,8 @@ pub use pad::*;
 pub use products::*;
 pub use quantile::*;
 pub use quantize::{
-    PackBits, QuantFormat, QuantIndices, QuantMode, Quantized, UnpackBits, dequantize, gather_qmm, gather_qqmm, qqmm,
-    quantize, quantized_matmul,
+    Dequantize, PackBits, QuantFormat, QuantIndices, QuantMode, Quantize, Quantized, QuantizedGather, QuantizedMatmul,
+    UnpackBits, dequantize, gather_qmm, gather_qqmm, qqmm, quantize, quantized_matmul,
 };
 pub use recurrence::*;
 pub use reduce::*;
@@ -295,6 +295,10 @@ ops![
     Hadamard,
     PackBits,
     UnpackBits,
+    QuantizedMatmul,
+    QuantizedGather,
+    Quantize,
+    Dequantize,
     Loop,
     While,
     Switch,
