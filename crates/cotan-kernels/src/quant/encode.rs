@@ -124,9 +124,9 @@ impl<S: Rounded> Kernel for Encode<'_, S> {
                     let code = exponent(S::rounded(magnitude(values) / largest).wide());
                     values.iter_mut().for_each(|x| *x /= power(code));
                     if bits == 8 {
-                        each(values, codes, fp8_code)
+                        each(values, codes, fp8_code);
                     } else {
-                        each(values, codes, fp4_code)
+                        each(values, codes, fp4_code);
                     }
                     self.scales[place] = code;
                 }

@@ -126,7 +126,7 @@ macro_rules! with_coding {
         }
     }};
 }
-pub(self) use with_coding;
+use with_coding;
 
 /// A type that single precision is rounded to.
 trait Rounded: Element {
@@ -187,7 +187,7 @@ macro_rules! with_rounded {
         }
     };
 }
-pub(self) use with_rounded;
+use with_rounded;
 
 /// Up to so many rows the codes are decoded in registers, for a few rows at a time; more are worth packed panels.
 const FEW: usize = 48;

@@ -108,10 +108,13 @@ struct Panel<'a> {
 }
 
 impl Work for Panel<'_> {
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "clippy does not see comments within a macro's arguments")]
     #[inline(always)]
     unsafe fn run<V: Unpack>(self) {
-        // SAFETY: the caller's promise.
-        with_coding!(self.part.w, C => unsafe { self.decode::<V, C>() });
+        with_coding!(self.part.w, C => {
+            // SAFETY: the caller's promise.
+            unsafe { self.decode::<V, C>() }
+        });
     }
 }
 

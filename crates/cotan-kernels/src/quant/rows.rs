@@ -88,10 +88,13 @@ struct Dots<'a> {
 }
 
 impl Work for Dots<'_> {
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "clippy does not see comments within a macro's arguments")]
     #[inline(always)]
     unsafe fn run<V: Unpack>(mut self) {
-        // SAFETY: the caller's promise.
-        with_coding!(self.w, C => unsafe { self.all::<V, C>() });
+        with_coding!(self.w, C => {
+            // SAFETY: the caller's promise.
+            unsafe { self.all::<V, C>() }
+        });
     }
 }
 

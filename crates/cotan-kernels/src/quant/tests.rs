@@ -74,12 +74,15 @@ impl Stored {
 struct DecodeRows<'a>(&'a Weights<'a>, &'a mut [f32]);
 
 impl Work for DecodeRows<'_> {
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "clippy does not see comments within a macro's arguments")]
     #[inline(always)]
     unsafe fn run<V: Unpack>(self) {
         let columns = self.0.columns;
         for (row, out) in self.1.chunks_exact_mut(columns).enumerate() {
-            // SAFETY: whole rows; the machine has the registers.
-            with_coding!(self.0, C => unsafe { decode_run::<V, C>(self.0, row, 0, columns, out.as_mut_ptr()) });
+            with_coding!(self.0, C => {
+                // SAFETY: whole rows; the machine has the registers.
+                unsafe { decode_run::<V, C>(self.0, row, 0, columns, out.as_mut_ptr()) }
+            });
         }
     }
 }

@@ -54,10 +54,13 @@ struct Decode<'a> {
 }
 
 impl Work for Decode<'_> {
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "clippy does not see comments within a macro's arguments")]
     #[inline(always)]
     unsafe fn run<V: Unpack>(mut self) {
-        // SAFETY: the caller's promise.
-        with_coding!(self.w, C => unsafe { self.decode::<V, C>() });
+        with_coding!(self.w, C => {
+            // SAFETY: the caller's promise.
+            unsafe { self.decode::<V, C>() }
+        });
     }
 }
 
