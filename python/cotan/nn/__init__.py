@@ -6,7 +6,7 @@ from cotan.nn.layers import *  # noqa: F403
 # isort: split
 # After the layers: the transformer needs nn.utils, which needs Module.
 from cotan.nn import init, losses, utils
-from cotan.nn.utils import value_and_grad
+from cotan.nn.utils import average_gradients, value_and_grad
 
-__all__ = ["init", "losses", "utils", "value_and_grad"]
+__all__ = ["average_gradients", "init", "losses", "utils", "value_and_grad"]
 __all__ += layers.__all__

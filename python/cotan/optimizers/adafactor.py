@@ -14,12 +14,12 @@ class Adafactor(Optimizer):
     At step :math:`t`, with :math:`s = g^2 + \epsilon_1` and the decay :math:`\beta = 1 -
     t^{\texttt{decay\_rate}}`:
 
-    - a parameter with two axes or more keeps the running means :math:`R` and :math:`C` of :math:`s` over its
-    last and last but one axis, and :math:`u = g / (\sqrt{R / \text{mean}(R)} \sqrt{C})`; others keep the
-    running mean :math:`V` of :math:`s`, and :math:`u = g / \sqrt{V}`; - :math:`u` is divided by
-    :math:`\max(1, \text{rms}(u) / \texttt{clip\_threshold})` and multiplied with the rate :math:`\alpha`, and
-    with ``beta_1`` it goes into a running mean whose value is used instead; - :math:`w \leftarrow w - \alpha
-    \lambda w - u` with ``weight_decay`` :math:`\lambda`.
+    - a parameter with two axes or more keeps the running means :math:`R` and :math:`C` of :math:`s` over its last and
+      last but one axis, and :math:`u = g / (\sqrt{R / \text{mean}(R)} \sqrt{C})`; others keep the running mean
+      :math:`V` of :math:`s`, and :math:`u = g / \sqrt{V}`;
+    - :math:`u` is divided by :math:`\max(1, \text{rms}(u) / \texttt{clip\_threshold})` and multiplied with the rate
+      :math:`\alpha`, and with ``beta_1`` it goes into a running mean whose value is used instead;
+    - :math:`w \leftarrow w - \alpha \lambda w - u` with ``weight_decay`` :math:`\lambda`.
 
     The rate is :math:`\min(10^{-2}, 1 / \sqrt t)` with ``relative_step``, where ``warmup_init`` replaces
     :math:`10^{-2}` with :math:`10^{-6} t`, and otherwise ``learning_rate``. ``scale_parameter`` multiplies it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import cotan.core as mx
-from cotan.utils import tree_map, tree_reduce
+from cotan.nn.gradients import scale_to_norm, sum_of_squares
 
 
 def clip_grad_norm(grads: Any, max_norm: float) -> tuple[Any, mx.array]:
@@ -21,18 +21,5 @@ def clip_grad_norm(grads: Any, max_norm: float) -> tuple[Any, mx.array]:
     """
     if max_norm < 0:
         raise ValueError(f"clip_grad_norm: max_norm must not be negative, not {max_norm}")
-    norm = mx.sqrt(tree_reduce(lambda total, g: total + _sum_of_squares(g), grads, mx.array(0.0)))
-    scale = mx.minimum(max_norm / (norm + 1e-6), 1.0)
-
-    def clip(gradient: mx.array) -> mx.array:
-        scaled = gradient * scale
-        return scaled.astype(gradient.dtype) if mx.issubdtype(gradient.dtype, mx.inexact) else scaled
-
-    return tree_map(clip, grads), norm
-
-
-def _sum_of_squares(x: mx.array) -> mx.array:
-    size = mx.abs(x)
-    if size.dtype != mx.float64:
-        size = size.astype(mx.float32)  # the squares of half precision numbers above 255 overflow
-    return mx.square(size).sum()
+    norm = mx.sqrt(sum_of_squares(grads))
+    return scale_to_norm(grads, norm, max_norm), norm

@@ -22,25 +22,25 @@ def exponential_decay(init: float, decay_rate: float) -> Schedule:
 
 
 def step_decay(init: float, decay_rate: float, step_size: int) -> Schedule:
-    r"""Decay from ``init`` by a factor after every ``step_size`` steps, which must be positive
+    r"""Decay from ``init`` by a factor after every ``step_size`` steps, which must be at least 1
     (``ValueError``): :math:`\text{init} \cdot \text{decay\_rate}^{\lfloor t / \text{step\_size} \rfloor}`.
 
     >>> optim.step_decay(0.1, 0.5, 10)(mx.array(25))
     array(0.025, dtype=float32)
     """
-    _check_positive("step_decay", "step_size", step_size)
+    _check_count("step_decay", "step_size", step_size)
     return lambda step: init * decay_rate ** (step // step_size)
 
 
 def cosine_decay(init: float, decay_steps: int, end: float = 0.0) -> Schedule:
     """Fall from ``init`` to ``end`` along half a cosine wave of ``decay_steps`` steps, and stay there.
 
-    ``decay_steps`` must be positive (``ValueError``). See Loshchilov and Hutter, arXiv:1608.03983.
+    ``decay_steps`` must be at least 1 (``ValueError``). See Loshchilov and Hutter, arXiv:1608.03983.
 
     >>> optim.cosine_decay(0.1, 100, end=0.01)(mx.array(50))
     array(0.055, dtype=float32)
     """
-    _check_positive("cosine_decay", "decay_steps", decay_steps)
+    _check_count("cosine_decay", "decay_steps", decay_steps)
 
     def schedule(step: mx.array) -> mx.array:
         done = mx.minimum(step, decay_steps)
@@ -53,12 +53,12 @@ def cosine_decay(init: float, decay_steps: int, end: float = 0.0) -> Schedule:
 def linear_schedule(init: float, end: float, steps: int) -> Schedule:
     """Go from ``init`` to ``end`` in a straight line of ``steps`` steps, and stay there.
 
-    ``steps`` must be positive (``ValueError``).
+    ``steps`` must be at least 1 (``ValueError``).
 
     >>> optim.linear_schedule(0.0, 0.1, 100)(mx.array(50))
     array(0.05, dtype=float32)
     """
-    _check_positive("linear_schedule", "steps", steps)
+    _check_count("linear_schedule", "steps", steps)
     return lambda step: mx.minimum(step, steps) * ((end - init) / steps) + init
 
 
@@ -86,6 +86,6 @@ def join_schedules(schedules: list[Schedule], boundaries: list[int]) -> Schedule
     return schedule
 
 
-def _check_positive(name: str, parameter: str, value: float) -> None:
-    if value <= 0:
-        raise ValueError(f"{name}: {parameter} must be positive, not {value}")
+def _check_count(name: str, parameter: str, value: float) -> None:
+    if value < 1:
+        raise ValueError(f"{name}: {parameter} must be at least 1, not {value}")

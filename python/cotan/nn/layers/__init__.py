@@ -60,8 +60,15 @@ from cotan.nn.layers.base import Module
 from cotan.nn.layers.containers import Sequential
 from cotan.nn.layers.convolution import Conv1d, Conv2d, Conv3d
 from cotan.nn.layers.convolution_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from cotan.nn.layers.distributed import (
+    AllToShardedLinear,
+    QuantizedAllToShardedLinear,
+    QuantizedShardedToAllLinear,
+    ShardedToAllLinear,
+)
 from cotan.nn.layers.dropout import Dropout, Dropout2d, Dropout3d
 from cotan.nn.layers.embedding import Embedding
+from cotan.nn.layers.fully_sharded import FullyShardedModule, fully_shard
 from cotan.nn.layers.linear import Bilinear, Identity, Linear
 from cotan.nn.layers.normalization import (
     BatchNorm,
@@ -79,6 +86,7 @@ from cotan.nn.layers.pooling import (
     MaxPool3d,
 )
 from cotan.nn.layers.positional_encoding import ALiBi, RoPE, SinusoidalPositionalEncoding
+from cotan.nn.layers.quantized import QQLinear, QuantizedEmbedding, QuantizedLinear, quantize
 from cotan.nn.layers.recurrent import GRU, LSTM, RNN
 from cotan.nn.layers.transformer import (
     MultiHeadAttention,
@@ -100,6 +108,7 @@ __all__ = [
     "RNN",
     "SELU",
     "ALiBi",
+    "AllToShardedLinear",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -115,6 +124,7 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "Embedding",
+    "FullyShardedModule",
     "GroupNorm",
     "HardShrink",
     "HardTanh",
@@ -133,12 +143,18 @@ __all__ = [
     "Module",
     "MultiHeadAttention",
     "PReLU",
+    "QQLinear",
+    "QuantizedAllToShardedLinear",
+    "QuantizedEmbedding",
+    "QuantizedLinear",
+    "QuantizedShardedToAllLinear",
     "RMSNorm",
     "ReLU",
     "ReLU2",
     "ReLU6",
     "RoPE",
     "Sequential",
+    "ShardedToAllLinear",
     "SiLU",
     "Sigmoid",
     "SinusoidalPositionalEncoding",
@@ -157,6 +173,7 @@ __all__ = [
     "Upsample",
     "celu",
     "elu",
+    "fully_shard",
     "gelu",
     "gelu_approx",
     "gelu_fast_approx",
@@ -169,6 +186,7 @@ __all__ = [
     "log_softmax",
     "mish",
     "prelu",
+    "quantize",
     "relu",
     "relu2",
     "relu6",

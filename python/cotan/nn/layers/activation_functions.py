@@ -50,7 +50,8 @@ def prelu(x: mx.array, alpha: mx.array) -> mx.array:
     >>> nn.prelu(mx.array([-1.0, 2.0]), mx.array([0.25]))
     array([-0.25, 2], dtype=float32)
     """
-    return mx.maximum(x, 0) + alpha * mx.minimum(x, 0)
+    # In this order the slopes at zero are 0 and 1, so that of the sum is alpha.
+    return mx.maximum(x, 0) + alpha * mx.minimum(0, x)
 
 
 def elu(x: mx.array, alpha: float = 1.0) -> mx.array:

@@ -6,6 +6,7 @@ import math
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
+from cotan.nn.layers.quantized import QuantizedEmbedding
 
 
 class Embedding(Module):
@@ -35,3 +36,21 @@ class Embedding(Module):
         (2, 10)
         """
         return x @ self["weight"].T
+
+    def to_quantized(
+        self,
+        group_size: int | None = None,
+        bits: int | None = None,
+        mode: str = "affine",
+        quantize_input: bool = False,
+    ) -> QuantizedEmbedding:
+        """Make the quantised form of this layer; the arguments are those of :func:`quantize`.
+
+        There is no input to quantise: ``quantize_input`` is a ``ValueError``.
+
+        >>> nn.Embedding(10, 64).to_quantized(bits=8)
+        QuantizedEmbedding(10, 64, group_size=64, bits=8, mode=affine)
+        """
+        if quantize_input:
+            raise ValueError("Embedding: the input is a number of a row, which cannot be quantised")
+        return QuantizedEmbedding.from_embedding(self, group_size, bits, mode)

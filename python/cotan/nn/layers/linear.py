@@ -7,6 +7,7 @@ from typing import Any
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
+from cotan.nn.layers.quantized import QQLinear, QuantizedLinear, check_input_mode
 
 
 class Identity(Module):
@@ -49,6 +50,26 @@ class Linear(Module):
         if "bias" in self:
             return mx.addmm(self["bias"], x, self["weight"].T)
         return x @ self["weight"].T
+
+    def to_quantized(
+        self,
+        group_size: int | None = None,
+        bits: int | None = None,
+        mode: str = "affine",
+        quantize_input: bool = False,
+    ) -> QuantizedLinear | QQLinear:
+        """Make the quantised form of this layer; the arguments are those of :func:`quantize`.
+
+        With ``quantize_input`` it is a :class:`QQLinear`, for which ``mode`` must be ``"nvfp4"`` or ``"mxfp8"``
+        (``ValueError``) and this layer have no bias (``NotImplementedError``).
+
+        >>> nn.Linear(64, 8).to_quantized(bits=8)
+        QuantizedLinear(input_dims=64, output_dims=8, bias=True, group_size=64, bits=8, mode=affine)
+        """
+        if not quantize_input:
+            return QuantizedLinear.from_linear(self, group_size, bits, mode)
+        check_input_mode("Linear", mode)
+        return QQLinear.from_linear(self, group_size, bits, mode)
 
 
 class Bilinear(Module):
