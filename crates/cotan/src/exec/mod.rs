@@ -3,6 +3,7 @@
 mod check;
 mod cost;
 mod fuse;
+mod in_place;
 mod order;
 mod outline;
 mod plan;
