@@ -1,5 +1,6 @@
 """``python -m cotan.mlx script.py`` and ``python -m cotan.mlx -m module``: run a program written for MLX on cotan."""
 
+import importlib.util
 import os
 import runpy
 import sys
@@ -18,6 +19,8 @@ def main(argv: list[str]) -> None:
     match argv:
         case ["-m", module, *rest]:
             install()
+            if importlib.util.find_spec(module) is None:
+                sys.exit(f"cotan.mlx: no module named {module!r}")
             sys.argv = [module, *rest]
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         case [script, *rest] if not script.startswith("-"):
