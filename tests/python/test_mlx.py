@@ -167,6 +167,14 @@ def test_versions_are_those_of_the_mlx_that_cotan_follows(real_mlx):
     assert importlib.metadata.version("mlx") == "0.1"
 
 
+def test_element_types_print_under_the_name_that_the_program_knows():
+    for _ in range(2):
+        assert [repr(mx.float32), str(mx.bool_)] == ["cotan.core.float32", "cotan.core.bool"]
+        cotan.mlx.install()
+        assert [repr(mx.float32), str(mx.bool_)] == ["mlx.core.float32", "mlx.core.bool"]
+        cotan.mlx.uninstall()
+
+
 # ---------------------------------------------------------------- what programs do with the type
 
 
@@ -299,6 +307,16 @@ def test_help_is_no_error(tmp_path):
     done = run("--help", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "script.py" in done.stdout
+
+
+def test_the_program_in_the_documentation_runs(tmp_path):
+    page = Path(__file__).resolve().parents[2] / "docs" / "mlx.md"
+    (program,) = [block.split("```")[0] for block in page.read_text().split("```python\n")[1:]]
+    path = tmp_path / "program.py"
+    path.write_text(program)
+    command = [sys.executable, str(path)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": SOURCES}, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("(1, 2)\n", "")
 
 
 def test_a_program_written_for_mlx_trains_saves_and_loads(tmp_path):

@@ -36,6 +36,7 @@ __all__ = [
     "ThreadLocalStream",
     "__array_namespace_info__",
     "__version__",
+    "_name_dtypes_as_in_mlx",
     "_unpickle",
     "abs",
     "acos",
@@ -553,6 +554,9 @@ class iinfo:
         cotan.core.int8
         """
     def __repr__(self) -> str: ...
+
+def _name_dtypes_as_in_mlx(yes: bool, /) -> None:
+    """What `cotan.mlx` calls: whether element types print as MLX's."""
 
 bool_: Dtype
 uint8: Dtype
@@ -2906,7 +2910,8 @@ def reshape(a: _Array, /, shape: Sequence[int], *, stream: _Stream | None = None
     """
 
 def flatten(a: _Array, /, start_axis: int = 0, end_axis: int = -1, *, stream: _Stream | None = None) -> array:
-    """Axes `start_axis` to `end_axis` joined into one. Axes out of range mean the nearest one; an array without axes gets one.
+    """Axes `start_axis` to `end_axis` joined into one. A start before the first axis and an end after the last mean those,
+    and an array without axes gets one.
 
     ValueError when the first axis comes after the last.
 

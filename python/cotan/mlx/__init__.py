@@ -24,8 +24,11 @@ def install() -> None:
 
     The modules are cotan's own, not copies, so arrays and layers of both names are the same. They come first even where
     MLX itself is installed, and take the place of modules of MLX that were imported before; what holds those already
-    keeps them. Until :func:`uninstall`, ``mx.__version__`` and the version of the package ``mlx`` that
-    ``importlib.metadata`` knows are those of the MLX that cotan follows. Installing twice is installing once.
+    keeps them.
+
+    Until :func:`uninstall`, ``mx.__version__`` and the version of the package ``mlx`` that ``importlib.metadata`` knows
+    are those of the MLX that cotan follows, and element types print as ``mlx.core.float32`` and so on, as programs look
+    for that. Installing twice is installing once.
 
     >>> import cotan.mlx
     >>> cotan.mlx.install()
@@ -41,6 +44,7 @@ def install() -> None:
     _finder = Finder()
     sys.meta_path.insert(0, _finder)
     mx.__version__ = MLX_VERSION
+    mx._name_dtypes_as_in_mlx(True)
 
 
 def uninstall() -> None:
@@ -60,6 +64,7 @@ def uninstall() -> None:
     sys.modules.update(_replaced)
     _replaced.clear()
     mx.__version__ = _own_version
+    mx._name_dtypes_as_in_mlx(False)
 
 
 def installed() -> bool:
