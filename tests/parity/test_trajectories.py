@@ -66,15 +66,19 @@ def transformer(side):
 NETWORKS = {"mlp": mlp, "conv net": conv_net, "transformer": transformer}
 
 
-def train(side, network, optimizer, wrap=None):
-    """Losses of all steps, and the parameters at the end."""
-    mx, nn = side.mx, MODULES[side]["nn"]
-    mx.random.seed(0)
+def start(side, network, optimizer):
+    """A network, its optimizer, and the shape of its inputs."""
+    side.mx.random.seed(0)
     model, shape = NETWORKS[network](side)
-    mx.eval(model.parameters())
+    side.mx.eval(model.parameters())
     optimizer = eval(f"optimizers.{optimizer}", MODULES[side])
     optimizer.init(model.trainable_parameters())
-    rng = np.random.default_rng(1)
+    return model, optimizer, shape
+
+
+def train(side, model, optimizer, shape, steps=range(STEPS), wrap=None):
+    """Losses of all steps, and the parameters at the end."""
+    mx, nn = side.mx, MODULES[side]["nn"]
 
     def loss(x, y):
         return nn.losses.cross_entropy(model(x), y, reduction="mean")
@@ -89,8 +93,8 @@ def train(side, network, optimizer, wrap=None):
     state = [model.state, optimizer.state]
     step = wrap(step, state) if wrap else step
     losses = []
-    for _ in range(STEPS):
-        x = rng.standard_normal(shape).astype(np.float32)
+    for number in steps:
+        x = np.random.default_rng(number).standard_normal(shape).astype(np.float32)
         y = x.reshape(BATCH, -1)[:, :3].argmax(1)
         losses.append(step(mx.array(x), mx.array(y)))
         mx.eval(losses[-1], state)
@@ -104,10 +108,50 @@ def assert_alike(ours, theirs):
         np.testing.assert_allclose(value, theirs[1][name], rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
 
 
+def compiled(step, state):
+    return OURS.mx.compile(step, inputs=state, outputs=state)
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_network_trains_alike_in_both_packages(network, optimizer):
-    theirs = train(THEIRS, network, optimizer)
-    assert_alike(train(OURS, network, optimizer), theirs)
-    compiled = train(OURS, network, optimizer, lambda step, state: OURS.mx.compile(step, inputs=state, outputs=state))
-    assert_alike(compiled, theirs)
+    theirs = train(THEIRS, *start(THEIRS, network, optimizer))
+    assert_alike(train(OURS, *start(OURS, network, optimizer)), theirs)
+    assert_alike(train(OURS, *start(OURS, network, optimizer), wrap=compiled), theirs)
+
+
+@pytest.mark.parametrize("extension", ["npz", "safetensors"])
+@pytest.mark.parametrize(("first", "second"), [(OURS, THEIRS), (THEIRS, OURS)], ids=["to MLX", "from MLX"])
+def test_the_other_package_goes_on_from_files(first, second, extension, tmp_path):
+    optimizer, half = "AdamW(1e-3)", STEPS // 2
+    straight = start(first, "transformer", optimizer)
+    train(first, *straight, range(half))
+    straight[0].save_weights(str(tmp_path / f"model.{extension}"))
+    state = dict(flat(first, straight[1].state))
+    if extension == "npz":
+        first.mx.savez(str(tmp_path / "state.npz"), **state)
+    else:
+        first.mx.save_safetensors(str(tmp_path / "state.safetensors"), state)
+    want = train(first, *straight, range(half, STEPS))
+
+    model, other, shape = start(second, "transformer", optimizer)
+    model.load_weights(str(tmp_path / f"model.{extension}"))
+    loaded = second.mx.load(str(tmp_path / f"state.{extension}"))
+    other.state = MODULES[second]["utils"].tree_unflatten(list(loaded.items()))
+    assert_alike(train(second, model, other, shape, range(half, STEPS)), want)
+
+
+@pytest.mark.parametrize("mode", ["affine", "mxfp4", "mxfp8", "nvfp4"])
+@pytest.mark.parametrize(("first", "second"), [(OURS, THEIRS), (THEIRS, OURS)], ids=["to MLX", "from MLX"])
+def test_quantised_models_answer_alike_in_the_other_package(first, second, mode, tmp_path):
+    answers = []
+    for side in (first, second):
+        nn = MODULES[side]["nn"]
+        model = nn.Sequential(nn.Embedding(20, 64), nn.Linear(64, 64), nn.SiLU(), nn.Linear(64, 32, bias=False))
+        nn.quantize(model, mode=mode)
+        if side is first:
+            model.save_weights(str(tmp_path / "model.safetensors"))
+        else:
+            model.load_weights(str(tmp_path / "model.safetensors"))
+        answers.append(side.helpers.host(model(side.mx.arange(20)).astype(side.mx.float32)))
+    np.testing.assert_allclose(*answers, rtol=2e-2, atol=2e-2)

@@ -26,6 +26,7 @@ def public(module=mx, prefix=""):
             yield prefix + name, value
 
 
+PYTHON_MODULES = [nn, nn.init, nn.losses, nn.utils, nn.layers.distributed, optimizers, utils]
 PUBLIC = dict(public())
 DOCUMENTED = {name: value.__doc__ for name, value in PUBLIC.items() if ">>>" in (value.__doc__ or "")}
 
@@ -34,7 +35,7 @@ def test_everything_public_has_an_example():
     assert sorted(PUBLIC.keys() - DOCUMENTED.keys()) == []
 
 
-@pytest.mark.parametrize("module", [nn, nn.init, nn.losses, nn.utils, optimizers, utils], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", PYTHON_MODULES, ids=lambda m: m.__name__)
 def test_everything_public_in_python_has_an_example(module):
     """Pytest itself runs these. What overrides a method does what the example of that says."""
     bare = []

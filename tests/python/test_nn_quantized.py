@@ -5,7 +5,7 @@ import pickle
 
 import cotan.core as mx
 import pytest
-from cotan import nn, utils
+from cotan import nn, optimizers, utils
 from helpers import assert_close, assert_same, dtype_name, host
 
 CODINGS = [
@@ -107,6 +107,52 @@ def test_products_of_quantised_inputs_are_those_of_what_the_codes_stand_for(mode
     want = host(rounded(x) @ rounded(layer.weight).T)
     assert_close(layer(x), want, rtol=1e-4, atol=1e-4)
     assert_close(layer.eval()(x), want, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.cotan_only
+@pytest.mark.parametrize("mode", ["nvfp4", "mxfp8"])
+@pytest.mark.parametrize("shape", [(64,), (3, 64), (2, 3, 64)], ids=str)
+def test_gradients_pass_the_rounding_unchanged(mode, shape):
+    layer = nn.Linear(64, 8, bias=False).to_quantized(mode=mode, quantize_input=True)
+    x, g = mx.random.normal(shape), mx.random.normal((*shape[:-1], 8))
+
+    def loss(x, weight):
+        layer.update({"weight": weight})
+        return (layer(x) * g).sum()
+
+    weight = layer.weight
+    to_x, to_weight = mx.grad(loss, argnums=(0, 1))(x, weight)
+    want_x, want_weight = mx.grad(lambda x, w: (x @ w.T * g).sum(), argnums=(0, 1))(x, weight)
+    assert_close(to_x, host(want_x), rtol=1e-4, atol=1e-4)
+    assert_close(to_weight, host(want_weight), rtol=1e-4, atol=1e-4)
+    layer.update({"weight": weight}).eval()
+    to_x = mx.grad(lambda x: (layer(x) * g).sum())(x)
+    assert_close(
+        to_x, host(g @ mx.dequantize(layer.weight, layer.scales, mode=mode, dtype=mx.float32)), rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.cotan_only
+@pytest.mark.parametrize(
+    "wrap", [lambda step, state: step, lambda s, state: mx.compile(s, inputs=state, outputs=state)]
+)
+def test_a_network_of_quantised_products_learns(wrap):
+    mx.random.seed(0)
+    model = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 1, bias=False))
+    nn.quantize(model, mode="mxfp8", quantize_input=True, class_predicate=lambda path, m: path == "layers.2")
+    optimizer = optimizers.Adam(1e-2)
+    optimizer.init(model.trainable_parameters())
+    x = mx.random.normal((64, 4))
+    loss_and_gradients = nn.value_and_grad(model, lambda: mx.square(model(x)[:, 0] - x[:, 0] * x[:, 1]).mean())
+
+    def step():
+        value, gradients = loss_and_gradients()
+        optimizer.update(model, gradients)
+        return value
+
+    step = wrap(step, [model.state, optimizer.state])
+    losses = [step().item() for _ in range(60)]
+    assert losses[-1] < 0.2 * losses[0]
 
 
 def test_evaluation_packs_the_matrix_and_training_unpacks_it():

@@ -30,6 +30,12 @@ assert_type(model.update({}), Network)
 assert_type(model.trainable_parameters(), dict[str, Any])
 assert_type(model.train().freeze(), Network)
 assert_type(nn.init.normal()(x), mx.array)
+assert_type(nn.QuantizedLinear(64, 8)(x), mx.array)
+assert_type(nn.QuantizedLinear.from_linear(nn.Linear(64, 8)), nn.QuantizedLinear)
+assert_type(nn.Linear(64, 8).to_quantized(mode="mxfp8"), nn.QuantizedLinear | nn.QQLinear)
+assert_type(nn.quantize(model, class_predicate=lambda path, module: {"bits": 8}), None)
+assert_type(nn.ShardedToAllLinear.from_linear(nn.Linear(2, 1)), nn.ShardedToAllLinear)
+assert_type(nn.utils.clip_grad_norm_sharded({}, 1.0), tuple[Any, mx.array])
 
 
 def loss(x: mx.array, y: mx.array) -> mx.array:

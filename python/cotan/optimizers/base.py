@@ -116,7 +116,7 @@ class Optimizer:
         """
         self.init(gradients)
         for name, schedule in self._schedulers.items():
-            self.state[name] = schedule(self.step)
+            self.state[name] = mx.array(schedule(self.step))
         self.state["step"] = self.step + 1
         return tree_map(self.apply_single, gradients, parameters, self.state)
 

@@ -9,15 +9,18 @@ from typing import Any, Self
 
 import cotan.core as mx
 from cotan.nn.layers.base import Module
+from cotan.nn.layers.fully_sharded import FullyShardedModule, fully_shard
 from cotan.nn.layers.linear import Linear
-from cotan.nn.layers.quantized import _Quantized
+from cotan.nn.layers.quantized import QuantizedLinear, _Quantized
 from cotan.utils import tree_map_with_path
 
 __all__ = [
     "AllToShardedLinear",
+    "FullyShardedModule",
     "QuantizedAllToShardedLinear",
     "QuantizedShardedToAllLinear",
     "ShardedToAllLinear",
+    "fully_shard",
     "shard_inplace",
     "shard_linear",
     "sum_gradients",
@@ -139,7 +142,7 @@ def shard_linear(
     if isinstance(module, Linear):
         plain = AllToShardedLinear if to_sharded else ShardedToAllLinear
         return plain.from_linear(module, segments=segments, group=group)
-    if isinstance(module, _Quantized):
+    if isinstance(module, QuantizedLinear):
         quantized = QuantizedAllToShardedLinear if to_sharded else QuantizedShardedToAllLinear
         return quantized.from_quantized_linear(module, segments=segments, group=group)
     raise ValueError(f"shard_linear: only linear and quantised linear layers can be sharded, not {module!r}")

@@ -19,12 +19,16 @@ def standardize(x: mx.array, axes: int | tuple[int, ...], eps: float) -> mx.arra
 
 
 def per_axis(size: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
-    """One size for each of ``axes`` spatial axes, from one number for all or a sequence.
+    """One size for each of ``axes`` spatial axes, from one number for all or a sequence (``ValueError`` for another
+    length).
 
     >>> per_axis(3, 2)
     (3, 3)
     """
-    return (size,) * axes if isinstance(size, int) else tuple(size[:axes])
+    sizes = (size,) * axes if isinstance(size, int) else tuple(size)
+    if len(sizes) != axes:
+        raise ValueError(f"expected one size for each of {axes} axes, or one for all, not {size!r}")
+    return sizes
 
 
 def sliding_windows(x: mx.array, kernel: tuple[int, ...], stride: tuple[int, ...]) -> mx.array:

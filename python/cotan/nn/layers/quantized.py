@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Self
 
 import cotan.core as mx
@@ -167,7 +168,8 @@ class QQLinear(_Quantized):
 
     In training mode ``weight`` is the matrix itself, of shape ``(output_dims, input_dims)``, which is trainable and
     quantised anew in every call; in evaluation mode it holds codes, with ``scales``. The products exist for the modes
-    ``"nvfp4"`` and ``"mxfp8"``.
+    ``"nvfp4"`` and ``"mxfp8"``. Rounding has no slope, so gradients pass it as if it weren't there (the
+    straight-through estimator of Bengio et al., arXiv:1308.3432).
 
     >>> layer = nn.QQLinear(64, 8)
     >>> layer
@@ -244,7 +246,30 @@ class QQLinear(_Quantized):
         return f"input_dims={input_dims}, output_dims={self.weight.shape[0]}, {self._coding_repr()}"
 
     def __call__(self, x: mx.array) -> mx.array:
-        return mx.qqmm(x, self["weight"], self.get("scales"), **self._coding())
+        product = _straight_through_product(self.group_size, self.bits, self.mode)
+        return product(x, self["weight"], *([self["scales"]] if self._quantized else []))
+
+
+@cache
+def _straight_through_product(group_size: int, bits: int, mode: str) -> Callable[..., mx.array]:
+    """``qqmm`` of an input, a matrix and maybe its scales, differentiated as the product of what it rounds."""
+    coding: dict[str, Any] = {"group_size": group_size, "bits": bits, "mode": mode}
+
+    @mx.custom_function
+    def product(x: mx.array, weight: mx.array, *scales: mx.array) -> mx.array:
+        return mx.qqmm(x, weight, scales[0] if scales else None, **coding)
+
+    @product.vjp
+    def pull(primals: list[mx.array], cotangent: mx.array, _: mx.array) -> list[mx.array]:
+        x, weight, *scales = primals
+        if scales:
+            to_x = mx.quantized_matmul(cotangent, weight, scales[0], transpose=False, **coding)
+            return [to_x.astype(x.dtype), mx.zeros_like(weight), mx.zeros_like(scales[0])]
+        rows = cotangent.reshape(-1, weight.shape[0])
+        to_weight = rows.T @ x.reshape(-1, weight.shape[1])
+        return [(cotangent @ weight).astype(x.dtype), to_weight.astype(weight.dtype)]
+
+    return product
 
 
 def quantize(

@@ -150,4 +150,5 @@ def _projected_steps(x: mx.array, weight: mx.array, bias: mx.array | None) -> li
     if x.ndim < 2 or x.shape[-2] == 0:
         raise ValueError(f"a recurrent layer needs an input (..., L, D) with at least one step, not {x.shape}")
     x = x @ weight.T if bias is None else mx.addmm(bias, x, weight.T)
-    return [x[..., step, :] for step in range(x.shape[-2])]
+    # One split: its gradient is one concatenation, where that of a slice is as large as the sequence.
+    return [step.squeeze(-2) for step in mx.split(x, x.shape[-2], axis=-2)]
