@@ -209,6 +209,20 @@ def test_fused_chains_of_awkward_sizes(shape):
     )
 
 
+@pytest.mark.parametrize(
+    ("axes", "shape"),
+    [((0, -1), (24,)), ((1, 9), (2, 12)), ((-9, 1), (6, 4)), ((2, 2), (2, 3, 4)), ((-2, -1), (2, 12))],
+)
+def test_flatten_joins_the_axes_that_there_are(axes, shape):
+    assert mx.flatten(mx.zeros((2, 3, 4)), *axes).shape == shape
+
+
+@pytest.mark.parametrize("axes", [(2, 1), (3, 3), (5, 6), (-1, -2), (0, -5)])
+def test_flatten_refuses_a_start_after_the_end_and_a_range_without_axes(axes):
+    with pytest.raises(ValueError, match="flatten"):
+        mx.flatten(mx.zeros((2, 3, 4)), *axes)
+
+
 # ---------------------------------------------------------------- scans and sorts
 
 

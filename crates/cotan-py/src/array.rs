@@ -133,10 +133,21 @@ operators! {
 
 #[pymethods]
 impl PyArray {
+    /// Without a value an empty array, as what a pickle makes before it calls `__setstate__`; `__init__` asks for one.
     #[new]
+    #[cfg_attr(false, python("def __new__(cls, val: _Nested, dtype: Dtype | None = None) -> Self"))]
+    #[pyo3(signature = (val = None, dtype = None), text_signature = "(val, dtype=None)")]
+    fn py_new(val: Option<&Bound<'_, PyAny>>, dtype: Option<PyDtype>) -> Result<PyArray> {
+        wrap(match val {
+            Some(val) => build::array(val, dtype.map(|dtype| dtype.0))?,
+            None => Array::from_slice::<f32>(&[], &[0])?,
+        })
+    }
+
     #[pyo3(signature = (val: "_Nested", dtype = None))]
-    fn py_new(val: &Bound<'_, PyAny>, dtype: Option<PyDtype>) -> Result<PyArray> {
-        wrap(build::array(val, dtype.map(|dtype| dtype.0))?)
+    fn __init__(&self, val: &Bound<'_, PyAny>, dtype: Option<PyDtype>) -> Result<()> {
+        let _ = dtype;
+        if val.is_none() { Err(refusal(val)) } else { Ok(()) }
     }
 
     fn __truediv__(&self, other: &Other<'_>) -> Result<PyArray> {

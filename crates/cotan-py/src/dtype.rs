@@ -1,5 +1,7 @@
 //! `Dtype`, its categories, and what can be asked about element types.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cotan::{DType, Kind};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -39,8 +41,19 @@ impl PyDtype {
     }
 
     fn __repr__(&self) -> String {
-        format!("cotan.core.{}", self.0)
+        let package = if NAMED_AS_IN_MLX.load(Ordering::Relaxed) { "mlx" } else { "cotan" };
+        format!("{package}.core.{}", self.0)
     }
+}
+
+/// Programs written for MLX look for `mlx.core.` in the names of element types.
+static NAMED_AS_IN_MLX: AtomicBool = AtomicBool::new(false);
+
+/// What `cotan.mlx` calls: whether element types print as MLX's.
+#[pyfunction]
+#[pyo3(name = "_name_dtypes_as_in_mlx", signature = (yes, /))]
+fn name_dtypes_as_in_mlx(yes: bool) {
+    NAMED_AS_IN_MLX.store(yes, Ordering::Relaxed);
 }
 
 impl<'a, 'py> FromPyObject<'a, 'py> for PyDtype {
@@ -383,6 +396,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Category>()?;
     module.add_class::<FInfo>()?;
     module.add_class::<IInfo>()?;
+    module.add_function(wrap_pyfunction!(name_dtypes_as_in_mlx, module)?)?;
     #[cfg_attr(
         false,
         python(

@@ -36,6 +36,7 @@ __all__ = [
     "ThreadLocalStream",
     "__array_namespace_info__",
     "__version__",
+    "_name_dtypes_as_in_mlx",
     "_unpickle",
     "abs",
     "acos",
@@ -558,6 +559,9 @@ class iinfo:
         """
     def __repr__(self) -> str: ...
 
+def _name_dtypes_as_in_mlx(yes: bool, /) -> None:
+    """What `cotan.mlx` calls: whether element types print as MLX's."""
+
 bool_: Dtype
 uint8: Dtype
 uint16: Dtype
@@ -704,6 +708,7 @@ class array:
     def __rrshift__(self, other: _Operand, /) -> array: ...
     def __irshift__(self, other: _Operand, /) -> Self: ...
     def __new__(cls, val: _Nested, dtype: Dtype | None = None) -> Self: ...
+    def __init__(self, val: _Nested, dtype: Dtype | None = None) -> None: ...
     def __truediv__(self, other: _Operand, /) -> array: ...
     def __rtruediv__(self, other: _Operand, /) -> array: ...
     def __div__(self, other: _Operand, /) -> array: ...
@@ -1073,7 +1078,7 @@ class array:
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
     def __getstate__(self) -> tuple[Any, ...]: ...
-    def __setstate__(self, state: tuple[Sequence[int], str, bytes], /) -> None: ...
+    def __setstate__(self, state: tuple[Sequence[int], str, bytes] | tuple[NDArray[Any], int], /) -> None: ...
     @property
     def shape(self) -> tuple[int, ...]:
         """Sizes of the axes.
@@ -2931,7 +2936,8 @@ def reshape(a: _Array, /, shape: Sequence[int], *, stream: _Stream | None = None
     """
 
 def flatten(a: _Array, /, start_axis: int = 0, end_axis: int = -1, *, stream: _Stream | None = None) -> array:
-    """Axes `start_axis` to `end_axis` joined into one. Axes out of range mean the nearest one; an array without axes gets one.
+    """Axes `start_axis` to `end_axis` joined into one. A start before the first axis and an end after the last mean those,
+    and an array without axes gets one.
 
     ValueError when the first axis comes after the last.
 

@@ -26,7 +26,8 @@ fn reshape(a: ArrayArg, shape: Integers, stream: Option<StreamArg>) -> Result<Py
     on(stream, ops::reshape_signed(&a.0, &shape.0))
 }
 
-/// Axes `start_axis` to `end_axis` joined into one. Axes out of range mean the nearest one; an array without axes gets one.
+/// Axes `start_axis` to `end_axis` joined into one. A start before the first axis and an end after the last mean those,
+/// and an array without axes gets one.
 ///
 /// ValueError when the first axis comes after the last.
 ///

@@ -11,23 +11,29 @@ use crate::debug::{self, Checks, Finding, NotFinite, Origin};
 use crate::error::{Error, Result};
 use crate::ops::Primitive;
 
-/// The results of other units that a unit reads, by step and output.
-pub(super) struct Inputs(FxHashMap<(u32, u32), Tensor>);
+/// What a unit reads, held so that nothing overwrites it.
+pub(super) struct Inputs {
+    /// The results of other units, by step and output.
+    made: FxHashMap<(u32, u32), Tensor>,
+    _ready: Vec<Tensor>,
+}
 
 impl Inputs {
     pub fn new(plan: &Plan, unit: u32, members: &[u32], results: &[Results]) -> Result<Inputs> {
-        let mut held = FxHashMap::default();
+        let (mut made, mut ready) = (FxHashMap::default(), Vec::new());
         for &member in members {
             for source in &plan.step(member).inputs {
-                if let Source::Made { step, output } = source
-                    && plan.units[*step as usize] != unit
-                    && !plan.is_inlined(*step, member)
-                {
-                    held.insert((*step, *output), read(source, results)?);
+                match source {
+                    Source::Made { step, output } => {
+                        if plan.units[*step as usize] != unit && !plan.is_inlined(*step, member) {
+                            made.insert((*step, *output), read(source, results)?);
+                        }
+                    }
+                    Source::Ready(tensor) => ready.push(tensor.clone()),
                 }
             }
         }
-        Ok(Inputs(held))
+        Ok(Inputs { made, _ready: ready })
     }
 }
 
@@ -76,7 +82,8 @@ fn replay(plan: &Plan, members: &[u32], held: &Inputs, results: &[Results], chec
 fn value(plan: &Plan, source: &Source, held: &Inputs, made: &FxHashMap<(u32, u32), Tensor>) -> Result<Tensor> {
     match source {
         Source::Ready(tensor) => Ok(tensor.clone()),
-        Source::Made { step, output } => match held.0.get(&(*step, *output)).or_else(|| made.get(&(*step, *output))) {
+        Source::Made { step, output } => match held.made.get(&(*step, *output)).or_else(|| made.get(&(*step, *output)))
+        {
             Some(tensor) => Ok(tensor.clone()),
             // What is neither held nor made here is a constant that its readers compute for themselves.
             None => {

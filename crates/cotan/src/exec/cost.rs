@@ -45,18 +45,21 @@ impl Reads {
     /// What the unit did, once it has run.
     pub fn work(&self, plan: &Plan, members: &[u32], results: &[Results]) -> Work {
         let made = || members.iter().flat_map(|&member| results[member as usize].iter().flatten());
-        // A call outside fusion that gives out the memory of an input made a view of it.
+        // A call outside fusion that gives out the memory of an input made a view of it, or updated a part.
         let is_view =
             plan.is_alone(members) && made().all(|tensor| self.buffers.contains(&tensor.buffer().ptr().addr()));
         let steps = || members.iter().map(|&member| plan.step(member));
         let last = plan.step(members[members.len() - 1]);
         let names: Vec<&str> = steps().map(|step| step.call.op.name()).collect();
+        let is_update = matches!(last.call.op, Op::SliceUpdate(_));
+        let part =
+            last.call.inputs.get(1).filter(|_| is_update).map_or(0, |part| part.size() * part.dtype().size()) as u64;
         Work {
             kernel: names.join("+"),
             shape: last.spec().shape.clone(),
             dtype: last.spec().dtype,
-            bytes_read: if is_view { 0 } else { self.bytes },
-            bytes_written: if is_view { 0 } else { made().map(bytes).sum() },
+            bytes_read: if is_view { part } else { self.bytes },
+            bytes_written: if is_view { part } else { made().map(bytes).sum() },
             flops: steps().map(flops).sum::<Option<u64>>().filter(|&flops| flops > 0),
         }
     }

@@ -3,6 +3,7 @@
 mod check;
 mod cost;
 mod fuse;
+mod in_place;
 mod interrupt;
 mod order;
 mod outline;

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::fuse::{Class, emit};
+use super::in_place;
 use super::plan::{Plan, Source, Step, is_traced};
 use super::watch::Watch;
 use crate::array::{Array, Call, Spec, State};
@@ -26,14 +27,14 @@ impl Plan {
             let members = self.members.remove(&unit).expect("a unit runs once");
             match watch {
                 None => self.run_unit(unit, &members, &mut results)?,
-                Some(watch) => watch.run_unit(&self, unit, &members, &mut results)?,
+                Some(watch) => watch.run_unit(&mut self, unit, &members, &mut results)?,
             }
             self.finish_unit(unit, &members, &mut results);
         }
         Ok(())
     }
 
-    pub fn run_unit(&self, unit: u32, members: &[u32], results: &mut [Results]) -> Result<()> {
+    pub fn run_unit(&mut self, unit: u32, members: &[u32], results: &mut [Results]) -> Result<()> {
         if self.is_alone(members) {
             self.run_alone(members[0], results)
         } else {
@@ -46,8 +47,12 @@ impl Plan {
         members.len() == 1 && matches!(self.classes[members[0] as usize], Class::Alone | Class::Constant)
     }
 
-    fn run_alone(&self, index: u32, results: &mut [Results]) -> Result<()> {
-        let step = self.step(index);
+    fn run_alone(&mut self, index: u32, results: &mut [Results]) -> Result<()> {
+        let step = self.steps[index as usize].as_mut().expect("a step lives until its unit has run");
+        if let Some(updated) = in_place::update(step, &self.readers, results) {
+            results[index as usize] = Results::from_elem(Some(updated), 1);
+            return Ok(());
+        }
         let inputs: Vec<Tensor> = step.inputs.iter().map(|input| read(input, results)).collect::<Result<_>>()?;
         let call = &step.call;
         let count = call.outputs.get().map_or(1, |outputs| outputs.len());

@@ -23,7 +23,7 @@ impl Watch {
     }
 
     /// Runs a unit of a plan.
-    pub fn run_unit(&self, plan: &Plan, unit: u32, members: &[u32], results: &mut [Results]) -> Result<()> {
+    pub fn run_unit(&self, plan: &mut Plan, unit: u32, members: &[u32], results: &mut [Results]) -> Result<()> {
         // Inputs that are held are not overwritten, so that the unit can run again.
         let held = self.checks.as_ref().map(|_| check::Inputs::new(plan, unit, members, results)).transpose()?;
         let reads = self.profiling.as_ref().map(|_| cost::Reads::new(plan, unit, members, results));

@@ -7,7 +7,8 @@ use super::{broadcast_to, normalize_axes, normalize_axis, permute, view};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result, tuple};
 
-/// Axes `start..=end` joined into one; axes out of range mean the nearest one, and an array without axes gets one.
+/// Axes `start..=end` joined into one. A start before the first axis and an end after the last mean those, and an array
+/// without axes gets one.
 ///
 /// # Errors
 /// When `start` comes after `end`.
@@ -16,11 +17,13 @@ pub fn flatten(a: &Array, start: i64, end: i64) -> Result<Array> {
         return flat(a);
     }
     let ndim = a.ndim() as i64;
-    let clamp = |axis: i64| (if axis < 0 { axis.saturating_add(ndim) } else { axis }).clamp(0, ndim - 1) as usize;
-    let (first, last) = (clamp(start), clamp(end));
+    let wrap = |axis: i64| if axis < 0 { axis.saturating_add(ndim) } else { axis };
+    let (first, last) = (wrap(start).max(0), wrap(end).min(ndim - 1));
     if first > last {
-        return Err(Error::value("flatten", format!("start axis {start} comes after end axis {end}")));
+        let message = format!("start axis {start} comes after end axis {end} of an array with {ndim} axes");
+        return Err(Error::value("flatten", message));
     }
+    let (first, last) = (first as usize, last as usize);
     regroup(a, Regroup::Flatten { first, last })
 }
 
