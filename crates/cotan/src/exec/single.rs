@@ -16,7 +16,10 @@ use crate::ops::{Op, Primitive};
 /// Evaluates an array that is the only result of a call whose inputs are there; `None` when it isn't.
 pub(super) fn eval(array: &Array) -> Option<Result<()>> {
     let call = match &*array.0.state() {
-        State::Pending(call, 0) if call.outputs.get().is_none() => call.clone(),
+        // A plan may write an update where the array was that it changes.
+        State::Pending(call, 0) if call.outputs.get().is_none() && !matches!(call.op, Op::SliceUpdate(_)) => {
+            call.clone()
+        }
         State::Pending(..) | State::Placeholder(_) | State::Ready(_) | State::Traced(..) => return None,
     };
     let result = match few(array, &call) {
