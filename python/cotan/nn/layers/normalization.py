@@ -43,8 +43,8 @@ class RMSNorm(Module):
     ``weight``, of shape ``(dims,)``, starts at one. ``eps`` is added to the mean square and must be positive
     (``ValueError``).
 
-    >>> nn.RMSNorm(2)(mx.array([[3.0, 3.0]]))
-    array([[0.999999, 0.999999]], dtype=float32)
+    >>> nn.RMSNorm(2)(mx.array([[3.0, 4.0]]))
+    array([[0.848528, 1.13137]], dtype=float32)
     """
 
     def __init__(self, dims: int, eps: float = 1e-5) -> None:
