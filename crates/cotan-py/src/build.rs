@@ -5,7 +5,7 @@ use cotan_kernels::cast::CastTo;
 use cotan_kernels::with_dtype;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyList, PyTuple};
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyList, PyTuple};
 
 use crate::array::PyArray;
 use crate::error::{Result, value_error};
@@ -45,7 +45,19 @@ struct Items {
     numbers: Vec<Number>,
 }
 
+/// The items of a list of nothing but floats, the most common one.
+fn floats(list: &Bound<'_, PyAny>) -> Option<Vec<f64>> {
+    let list = list.cast::<PyList>().ok().filter(|list| !list.is_empty())?;
+    list.iter().map(|item| item.cast_exact::<PyFloat>().ok().map(|item| item.value())).collect()
+}
+
 fn from_list(list: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Array> {
+    if let Some(values) = floats(list) {
+        return Ok(with_dtype!(dtype.unwrap_or(DType::F32), T => {
+            let values: Vec<T> = values.iter().map(|value| value.cast_to()).collect();
+            Array::from_slice(&values, &[values.len()])
+        })?);
+    }
     if holds_array(list, 0)? {
         let array = stack(list, 0)?;
         return Ok(ops::astype(&array, dtype.unwrap_or(array.dtype()))?);

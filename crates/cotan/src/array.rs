@@ -228,6 +228,14 @@ impl Array {
         }
     }
 
+    /// The elements, when they are there and no transform follows them.
+    pub(crate) fn settled(&self) -> Option<Tensor> {
+        match &*self.0.state() {
+            State::Ready(tensor) => Some(tensor.clone()),
+            State::Traced(..) | State::Pending(..) | State::Placeholder(_) => None,
+        }
+    }
+
     /// True when the elements have been computed.
     #[must_use]
     pub fn is_evaluated(&self) -> bool {

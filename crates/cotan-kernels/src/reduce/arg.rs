@@ -165,8 +165,9 @@ impl<T: Number, B: Best> Kernel for Top<'_, T, B> {
     type Output = T::Wide;
     #[inline(always)]
     fn run<I: Isa>(self) -> T::Wide {
-        let mut lanes = [self.0[0].widen(); 32];
-        let (chunks, rest) = self.0.as_chunks::<32>();
+        // So many that the latency of a comparison doesn't matter.
+        let mut lanes = [self.0[0].widen(); 128];
+        let (chunks, rest) = self.0.as_chunks::<128>();
         for chunk in chunks {
             for (lane, value) in lanes.iter_mut().zip(chunk) {
                 *lane = B::join(*lane, value.widen());
