@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import warnings
 from datetime import UTC, datetime
 
 import peers
@@ -27,10 +28,10 @@ def chosen(cases, only):
     return [c for c in cases if any(w in c.name or w in c.family for w in words)]
 
 
-def timed(args, cases, libraries, limits, console):
+def timed(args, cases, libraries, console):
     """A dict of results for every case, in order."""
     import timing
-    from limits import share
+    from limits import work
     from rich.progress import track
 
     results = []
@@ -38,9 +39,8 @@ def timed(args, cases, libraries, limits, console):
         times, left_out = timing.time_case(case, libraries, args.rounds, args.slice, args.most)
         for name, reason in left_out.items():
             console.print(f"[yellow]{case.name}, {name}:[/yellow] {reason}", highlight=False)
-        reached = share(case, times["cotan"], limits) if "cotan" in times else None
-        facts = {"name": case.name, "family": case.family, "note": case.note, "seconds": times}
-        results.append(facts | {"left_out": left_out, "share": reached})
+        facts = {"name": case.name, "family": case.family, "note": case.note, "work": work(case)}
+        results.append(facts | {"seconds": times, "left_out": left_out})
     return results
 
 
@@ -48,6 +48,7 @@ def main():
     """Time the cases, print the table, keep the numbers."""
     args = arguments()
     peers.pin(args.threads)
+    warnings.simplefilter("ignore", FutureWarning)  # torch's about parts of itself
     libraries, missing = peers.load(args.peers.split(","), args.threads)
     import limits
     import memory
@@ -62,11 +63,12 @@ def main():
     console = Console(width=max(150, Console().width))
     for name, reason in missing.items():
         console.print(f"[yellow]{name} is left out:[/yellow] {reason}")
-    best = limits.measure(libraries)
+    at_start = limits.measure(libraries)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    run = {"when": now, "machine": report.machine(), "settings": vars(args), "limits": best}
+    run = {"when": now, "machine": report.machine(), "settings": vars(args)}
     run |= {"versions": {p.name: p.version for p in libraries}, "load": os.getloadavg()[0]}
-    run["cases"] = timed(args, cases, libraries, best, console)
+    run["cases"] = timed(args, cases, libraries, console)
+    run["limits"] = limits.highest(at_start, limits.measure(libraries), limits.reached(run["cases"]))
     trainings = [c for c in cases if c.family == "training"]
     run["memory"] = {} if args.no_memory else memory.measure(trainings, libraries, args.threads)
     console.print(report.table(run))

@@ -49,9 +49,21 @@ def measure(libraries):
     }
 
 
-def share(case, seconds, limits):
-    """The kind of limit that a case has and the share of it that a time reaches; None without one."""
-    for kind in ("bytes", "flops", "flops16"):
-        if amount := getattr(case, kind):
-            return kind, amount / seconds / limits[kind]
-    return None
+def highest(*measured):
+    """The best of several measurements."""
+    return {kind: max(m[kind] for m in measured) for kind in measured[0]}
+
+
+def reached(cases):
+    """Operations a second that some library reached in the timed matrix products; no bytes, which may be in a cache."""
+    best = {"bytes": 0.0, "flops": 0.0, "flops16": 0.0}
+    for case in cases:
+        if case["family"] == "matrix products" and case["work"] and case["work"][0] != "bytes":
+            kind, amount = case["work"]
+            best[kind] = max(best[kind], amount / min(case["seconds"].values()))
+    return best
+
+
+def work(case):
+    """What limits a case, bytes or operations, and how many there are; None where that isn't known."""
+    return next(((kind, getattr(case, kind)) for kind in ("bytes", "flops", "flops16") if getattr(case, kind)), None)

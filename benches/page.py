@@ -54,10 +54,10 @@ def families(run):
     names = list(run["versions"])
     for family, cases in groupby(run["cases"], key=lambda c: c["family"]):
         head = [f"## {family[0].upper()}{family[1:]}", "", f"| | {' | '.join(names)} | share |"]
-        yield "\n".join([*head, "|---" * (len(names) + 2) + "|", *(line(c, names) for c in cases)])
+        yield "\n".join([*head, "|---" * (len(names) + 2) + "|", *(line(c, names, run["limits"]) for c in cases)])
 
 
-def line(case, names):
+def line(case, names, limits):
     """The row of a case; the fastest is bold."""
     times, against = case["seconds"], ratios(case)
     cells = []
@@ -68,7 +68,7 @@ def line(case, names):
         text = f"**{shown(times[name])}**" if times[name] == min(times.values()) else shown(times[name])
         cells.append(text + (f" ({against[name]:.2f})" if name in against else ""))
     note = f" ({case['note']})" if case["note"] else ""
-    return f"| {case['name']}{note} | {' | '.join(cells)} | {shown_share(case)} |"
+    return f"| {case['name']}{note} | {' | '.join(cells)} | {shown_share(case, limits)} |"
 
 
 def memory(run):

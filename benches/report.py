@@ -54,12 +54,12 @@ def shown(seconds):
     return f"{seconds / 1e-9:.0f} ns"
 
 
-def shown_share(case):
+def shown_share(case, limits):
     """The share of the machine's limit that cotan reaches."""
-    if not case["share"]:
+    if not case["work"] or "cotan" not in case["seconds"]:
         return ""
-    kind, value = case["share"]
-    return f"{value:.0%} {LIMITS[kind]}"
+    kind, amount = case["work"]
+    return f"{amount / case['seconds']['cotan'] / limits[kind]:.0%} {LIMITS[kind]}"
 
 
 def table(run):
@@ -79,7 +79,7 @@ def table(run):
             family = case["family"]
             t.add_section()
             t.add_row(f"[bold]{family}[/bold]")
-        t.add_row(*row(case, names))
+        t.add_row(*row(case, names), shown_share(case, run["limits"]))
     return t
 
 
@@ -96,7 +96,7 @@ def row(case, names):
             cells.append("[red]failed[/red]" if name in case["left_out"] else "-")
     ratio = best_ratio(case)
     cells.append("-" if ratio is None else f"[{'green' if ratio >= 1 else 'red'}]{ratio:.2f}[/]")
-    return [*cells, shown_share(case)]
+    return cells
 
 
 def summary(run):
