@@ -1,0 +1,95 @@
+//! Kernels whose limit is arithmetic: matrix products, convolutions, Fourier transforms.
+//!
+//! `cargo bench -p cotan-kernels --bench products`; an item is a multiplication with its addition.
+
+use cotan_kernels::conv::{Window, convolve};
+use cotan_kernels::gemm::{MatRef, Size, matmul};
+use cotan_kernels::{Element, Tensor, bf16, f16, fft};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use smallvec::smallvec;
+
+fn main() {
+    divan::main();
+}
+
+/// Numbers in (-1, 1) in no order.
+fn numbers(count: usize) -> impl Iterator<Item = f32> {
+    (0..count).map(|i| (i.wrapping_mul(2_654_435_761) % 65_536) as f32 / 32_768.0 - 1.0)
+}
+
+fn tensor(shape: &[usize]) -> Tensor {
+    let data: Vec<f32> = numbers(shape.iter().product()).collect();
+    Tensor::from_slice(&data, shape).expect("memory for the numbers")
+}
+
+/// Rows, inner length and columns of a product, from tiny to large, and of the shapes of a decoder.
+const SIZES: [[usize; 3]; 6] =
+    [[16, 16, 16], [64, 64, 64], [256, 256, 256], [1024, 1024, 1024], [1, 2048, 2048], [16, 2048, 2048]];
+
+/// Times a product of matrices whose elements are made from `f32`.
+fn product<T: Element>(bencher: Bencher, [m, k, n]: [usize; 3], make: fn(f32) -> T) {
+    let a: Vec<T> = numbers(m * k).map(make).collect();
+    let b: Vec<T> = numbers(k * n).map(make).collect();
+    let a = MatRef { data: &a, offset: 0, row_stride: k as isize, col_stride: 1 };
+    let b = MatRef { data: &b, offset: 0, row_stride: n as isize, col_stride: 1 };
+    let mut c = vec![make(0.0); m * n];
+    bencher
+        .counter(ItemsCount::new(m * n * k))
+        .bench_local(|| matmul(Size { m, n, k }, a, b, divan::black_box(&mut c), 1.0, 0.0));
+}
+
+#[divan::bench(args = SIZES)]
+fn matmul_f32(bencher: Bencher, sizes: [usize; 3]) {
+    product(bencher, sizes, |x| x);
+}
+
+#[divan::bench(args = SIZES)]
+fn matmul_f64(bencher: Bencher, sizes: [usize; 3]) {
+    product(bencher, sizes, f64::from);
+}
+
+#[divan::bench(args = SIZES)]
+fn matmul_bf16(bencher: Bencher, sizes: [usize; 3]) {
+    product(bencher, sizes, bf16::from_f32);
+}
+
+#[divan::bench(args = SIZES)]
+fn matmul_f16(bencher: Bencher, sizes: [usize; 3]) {
+    product(bencher, sizes, f16::from_f32);
+}
+
+/// Times a convolution of 56 x 56 places with a kernel of three by three.
+fn convolution(bencher: Bencher, channels: usize, groups: usize, stride: usize) {
+    let (side, out) = (56, 56 / stride);
+    let input = tensor(&[4, side, side, channels]);
+    let kernel = tensor(&[channels, 3, 3, channels / groups]);
+    let one = smallvec![1, 1];
+    let window = Window {
+        stride: smallvec![stride, stride],
+        low: smallvec![1, 1],
+        kernel_dilation: one.clone(),
+        input_dilation: one,
+        groups,
+        flip: false,
+    };
+    bencher
+        .counter(ItemsCount::new(4 * out * out * channels * 9 * channels / groups))
+        .bench(|| convolve(&input, &kernel, &window, &[out, out]));
+}
+
+#[divan::bench(args = [1, 2])]
+fn conv_of_stride(bencher: Bencher, stride: usize) {
+    convolution(bencher, 64, 1, stride);
+}
+
+#[divan::bench]
+fn conv_depthwise(bencher: Bencher) {
+    convolution(bencher, 128, 128, 1);
+}
+
+#[divan::bench(args = [1000, 1024, 1009])]
+fn rfft_of_length(bencher: Bencher, length: usize) {
+    let x = tensor(&[1000, length]);
+    bencher.counter(ItemsCount::new(x.len())).bench(|| fft::real_to_complex(&x, 1));
+}
