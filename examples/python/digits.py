@@ -7,18 +7,12 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import cotan.core as mx
-import matplotlib
 import numpy as np
+from common import load_digits, parse, positive, progress, save_picture
 from cotan import nn, optimizers
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 BATCH_SIZE = 64
 REQUIRED_ACCURACY = 0.97
@@ -32,22 +26,14 @@ class Classifier(nn.Module):
         self.layers = [nn.Linear(64, 128), nn.Linear(128, 64), nn.Linear(64, 10)]
         self.dropout = nn.Dropout(0.3)
 
-    def __call__(self, x: mx.array) -> mx.array:
+    def __call__(self, images: mx.array) -> mx.array:
+        x = images.flatten(1)
         for layer in self.layers[:-1]:
             x = self.dropout(nn.relu(layer(x)))
         return self.layers[-1](x)
 
 
-def load_data(seed: int) -> list[mx.array]:
-    """Training and test images, as rows of pixels in [0, 1], with their labels."""
-    digits = load_digits()
-    pixels = (digits.data / 16).astype(np.float32)
-    labels = digits.target.astype(np.int32)
-    split = train_test_split(pixels, labels, test_size=0.2, random_state=seed, stratify=labels)
-    return [mx.array(part) for part in split]
-
-
-def train(model: Classifier, images: mx.array, labels: mx.array, epochs: int, console: Console) -> list[float]:
+def train(model: Classifier, images: mx.array, labels: mx.array, epochs: int) -> list[float]:
     """Fit the model with Adam, at a rate that falls to zero, and return the mean loss of every epoch."""
 
     def loss_fn(x: mx.array, y: mx.array) -> mx.array:
@@ -56,12 +42,10 @@ def train(model: Classifier, images: mx.array, labels: mx.array, epochs: int, co
     loss_and_grad = nn.value_and_grad(model, loss_fn)
     steps = epochs * -(-len(images) // BATCH_SIZE)
     optimizer = optimizers.Adam(learning_rate=optimizers.cosine_decay(4e-3, steps))
-    columns = [TextColumn("training"), BarColumn(), TextColumn("{task.fields[status]}"), TimeElapsedColumn()]
     history = []
     model.train()
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=epochs, status="")
-        for epoch in range(epochs):
+    with progress(epochs) as advance:
+        for _ in range(epochs):
             losses = []
             order = mx.random.permutation(len(images))
             for start in range(0, len(images), BATCH_SIZE):
@@ -72,7 +56,7 @@ def train(model: Classifier, images: mx.array, labels: mx.array, epochs: int, co
                 mx.eval(loss, model.parameters(), optimizer.state)
                 losses.append(loss.item())
             history.append(sum(losses) / len(losses))
-            progress.update(task, advance=1, status=f"epoch {epoch + 1:>3}, loss {history[-1]:.4f}")
+            advance(f"loss {history[-1]:.4f}")
     return history
 
 
@@ -82,9 +66,8 @@ def predict(model: Classifier, images: mx.array) -> mx.array:
     return mx.argmax(model(images), axis=-1)
 
 
-def draw(path: Path, history: list[float], images: mx.array, labels: mx.array, predictions: mx.array) -> None:
-    """Write a picture of the loss curve and of sample predictions, mistakes first."""
-    figure = plt.figure(figsize=(11, 4.5), layout="constrained")
+def draw(figure: Any, history: list[float], images: mx.array, labels: mx.array, predictions: mx.array) -> None:
+    """The loss curve and sample predictions, mistakes first."""
     curve_part, grid_part = figure.subfigures(1, 2, width_ratios=[1, 1.2])
     curve = curve_part.subplots()
     curve.plot(range(1, len(history) + 1), history)
@@ -94,33 +77,26 @@ def draw(path: Path, history: list[float], images: mx.array, labels: mx.array, p
     order = np.argsort(truth == guesses, kind="stable")
     grid_part.suptitle("Predictions on test images (red: wrong)")
     for axes, i in zip(grid_part.subplots(4, 8).flat, order, strict=False):
-        axes.imshow(pixels[i].reshape(8, 8), cmap="gray_r")
+        axes.imshow(pixels[i], cmap="gray_r")
         axes.set_title(str(guesses[i]), color="black" if truth[i] == guesses[i] else "red", fontsize=10)
         axes.set_axis_off()
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
 
 
-def parse_arguments() -> argparse.Namespace:
+def option_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Train a classifier of handwritten digits.")
-    parser.add_argument("--epochs", type=int, default=40, help="passes over the training images (default: 40)")
+    parser.add_argument("--epochs", type=positive, default=40, help="passes over the training images (default: 40)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the split, the weights and the batches")
     parser.add_argument("--out", type=Path, default=Path("demo-output"), help="folder for what is written")
-    return parser.parse_args()
+    return parser
 
 
 def main() -> int:
-    arguments = parse_arguments()
-    console = Console()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = parse(option_parser())
     weights_file = arguments.out / "digits.safetensors"
-    picture_file = arguments.out / "digits.png"
-
-    mx.random.seed(arguments.seed)
-    train_images, test_images, train_labels, test_labels = load_data(arguments.seed)
+    train_images, train_labels, test_images, test_labels = load_digits(arguments.seed)
     model = Classifier()
     start = time.perf_counter()
-    history = train(model, train_images, train_labels, arguments.epochs, console)
+    history = train(model, train_images, train_labels, arguments.epochs)
     seconds = time.perf_counter() - start
 
     predictions = predict(model, test_images)
@@ -132,13 +108,12 @@ def main() -> int:
     restored.load_weights(str(weights_file))
     same = mx.array_equal(predictions, predict(restored, test_images)).item()
 
-    draw(picture_file, history, test_images, test_labels, predictions)
-    console.print(f"trained on {len(train_images)} images for {len(history)} epochs in {seconds:.1f} s")
-    console.print(f"test accuracy {accuracy:.2%} ({correct} of {len(test_labels)} images)")
-    console.print(f"weights in {weights_file}, loaded back: predictions {'agree' if same else 'DIFFER'}")
-    console.print(f"loss curve and sample predictions in {picture_file}")
+    print(f"trained on {len(train_images)} images for {len(history)} epochs in {seconds:.1f} s")
+    print(f"test accuracy {accuracy:.2%} ({correct} of {len(test_labels)} images)")
+    print(f"weights in {weights_file}, loaded back: predictions {'agree' if same else 'DIFFER'}")
+    save_picture(arguments.out / "digits.png", (11, 4.5), draw, history, test_images, test_labels, predictions)
     if accuracy < REQUIRED_ACCURACY:
-        console.print(f"[red]the accuracy is below {REQUIRED_ACCURACY:.0%}[/red]")
+        print(f"the accuracy is below {REQUIRED_ACCURACY:.0%}")
     return 0 if same and accuracy >= REQUIRED_ACCURACY else 1
 
 

@@ -101,8 +101,10 @@ DIFFERENCES = [
         r"^sizes:fast.scaled_dot_product_attention(-\w+)?:\w+:1x4x0x3",
         undefined=True,
     ),
-    Difference("Quantised products of float64", r"^values:(quantized_matmul(-\w+)?|gather_qmm):float64"),
+    Difference("Quantised products of float64", r"^values:(quantized_matmul(-\w+)?|gather_qmm(-\w+)?):float64"),
+    Difference("`quantize` of float64", r"^values:quantize-wide:float64"),
     Difference("`qqmm`, `gather_qqmm` of a left operand", r"^values:(gather_)?qqmm:"),
+    Difference("`bincount`, `histogram`, `quantile`, `rot90`", r"(mx\.|:)(bincount|histogram|quantile|rot90)\b"),
     # linear algebra and Fourier transforms
     Difference("`svd(full_matrices=False)`", r"linalg\.(svd-\w+-thin|matrix_power|matrix_rank)"),
     Difference(

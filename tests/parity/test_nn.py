@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from differences import DOCUMENT, Difference
 from items import Item, Raised, answer, difference
-from layers import ACTIVATIONS, INITIALISERS, LAYERS, LOSSES, WRONG
+from layers import ACTIVATIONS, CALLS, INITIALISERS, LAYERS, LOSSES
 from twin import OURS, THEIRS
 
 MODULES = {
@@ -169,7 +169,7 @@ def items():
             yield Item(f"loss:{text}:{reduction}", loss_of(text, reduction), 10)
     for text in INITIALISERS:
         yield Item(f"init:{text}", expression(text), 10)
-    for text in WRONG:
+    for text in CALLS:
         yield Item(f"call:{text}", expression(text), 10)
 
 

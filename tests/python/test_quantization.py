@@ -107,6 +107,94 @@ def test_both_operands_are_quantised_when_neither_is():
     np.testing.assert_allclose(host(got), want, rtol=1e-5, atol=1e-5)
 
 
+ALL = [("affine", bits, group) for bits in (1, 2, 3, 4, 5, 6, 8) for group in (32, 64, 128)]
+ALL += [("mxfp4", 4, 32), ("mxfp8", 8, 32), ("nvfp4", 4, 16)]
+
+
+@pytest.mark.cotan_only
+@pytest.mark.parametrize("transpose", [True, False])
+@pytest.mark.parametrize(("mode", "bits", "group"), ALL)
+def test_products_of_few_and_of_many_rows_are_those_with_the_values(mode, bits, group, transpose):
+    options = {"mode": mode, "bits": bits, "group_size": group}
+    parts = mx.quantize(mx.array(NORMAL.reshape(6, 128)), **options)
+    w = host(mx.dequantize(*parts, **options, dtype=mx.float32)).astype(np.float64)
+    w = w.T if transpose else w
+    for m in (0, 1, 7, 100):
+        x = RNG.normal(size=(m, len(w))).astype(np.float32)
+        product = mx.quantized_matmul(mx.array(x), *parts, transpose=transpose, **options)
+        np.testing.assert_allclose(host(product), x @ w, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.cotan_only
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_products_of_halves_are_rounded_once(dtype):
+    half = getattr(mx, dtype)
+    x, w = (mx.array(a).astype(half) for a in (NORMAL[:2, :64], NORMAL[:, :128].reshape(6, 64)))
+    parts = mx.quantize(w)
+    wide, got = mx.quantized_matmul(x.astype(mx.float32), *parts), mx.quantized_matmul(x, *parts)
+    assert (dtype_name(got), dtype_name(wide)) == (dtype, "float32")
+    np.testing.assert_array_equal(host(got), host(wide.astype(half)))
+
+
+@pytest.mark.cotan_only
+def test_batch_axes_of_both_operands_broadcast():
+    w = mx.quantize(mx.array(NORMAL.reshape(3, 4, 64)))
+    values = host(mx.dequantize(*w))
+    for shape in [(5, 64), (3, 5, 64), (2, 1, 5, 64), (2, 3, 5, 64)]:
+        x = RNG.normal(size=shape).astype(np.float32)
+        product = mx.quantized_matmul(mx.array(x), *w)
+        np.testing.assert_allclose(host(product), x @ values.swapaxes(-1, -2), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.cotan_only
+@pytest.mark.parametrize("transpose", [True, False])
+def test_experts_in_any_order_multiply_what_chose_them(transpose):
+    parts = mx.quantize(mx.array(RNG.normal(size=(4, 64, 64)).astype(np.float32)), mode="mxfp4")
+    values = host(mx.dequantize(*parts, mode="mxfp4", dtype=mx.float32))
+    values = values.swapaxes(-1, -2) if transpose else values
+    x = RNG.normal(size=(5, 2, 64)).astype(np.float32)
+    for rhs in ([3, 0, 3, -1, 2, 0], [0, 0, 1, 1, 2, 3], [1, 1, 1, 1, 1, 1]):
+        lhs = RNG.integers(0, 5, 6)
+        indices = {"lhs_indices": mx.array(lhs), "rhs_indices": mx.array(rhs)}
+        got = mx.gather_qmm(mx.array(x), *parts, **indices, transpose=transpose, mode="mxfp4")
+        np.testing.assert_allclose(host(got), x[lhs] @ values[rhs], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.cotan_only
+def test_one_recording_multiplies_any_number_of_rows():
+    w = mx.quantize(mx.array(NORMAL))
+    values = host(mx.dequantize(*w))
+    fun = mx.compile(lambda x: mx.quantized_matmul(x, *w), shapeless=True)
+    gradient = mx.compile(mx.grad(lambda x: mx.quantized_matmul(x, *w).square().sum()), shapeless=True)
+    for m in (1, 3, 60):
+        x = mx.array(RNG.normal(size=(m, 256)).astype(np.float32))
+        np.testing.assert_allclose(host(fun(x)), host(x) @ values.T, rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(host(gradient(x)), 2 * host(fun(x)) @ values, rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.cotan_only
+def test_a_mapped_matrix_is_quantised_and_multiplied_for_each_example():
+    x, w = mx.array(NORMAL[:, :64]), mx.array(NORMAL.reshape(3, 4, 64))
+    for mode in ("affine", "nvfp4"):
+        quantized = mx.vmap(lambda w, mode=mode: tuple(mx.quantize(w, mode=mode)))(w)
+        product = mx.vmap(lambda x, *w, mode=mode: mx.quantized_matmul(x, *w, mode=mode))(x, *quantized)
+        for i in range(3):
+            one = mx.quantized_matmul(x[i], *mx.quantize(w[i], mode=mode), mode=mode)
+            np.testing.assert_allclose(host(product[i]), host(one), rtol=1e-5, atol=1e-5)
+    units = mx.array([2.0, 3.0, 5.0])
+    words, scales = mx.vmap(lambda w, unit: tuple(mx.quantize(w, mode="nvfp4", global_scale=unit)))(w, units)
+    for i in range(3):
+        one = mx.quantize(w[i], mode="nvfp4", global_scale=units[i])
+        np.testing.assert_array_equal(host(words[i]), host(one[0]))
+        np.testing.assert_array_equal(host(scales[i]), host(one[1]))
+
+
+@pytest.mark.cotan_only
+def test_an_error_names_the_mode_and_lists_what_it_has():
+    with pytest.raises(ValueError, match=r"affine has bits \[1, 2, 3, 4, 5, 6, 8\], got 7"):
+        mx.quantize(mx.ones((2, 64)), bits=7)
+
+
 def test_codes_have_no_derivative():
     w, scales, biases = mx.quantize(mx.array(NORMAL))
     with pytest.raises(RuntimeError):

@@ -21,6 +21,8 @@ unsafe impl<T: Element> Plain for T {}
 unsafe impl Plain for isize {}
 // SAFETY: two numbers.
 unsafe impl Plain for num_complex::Complex<f64> {}
+// SAFETY: two numbers.
+unsafe impl Plain for [f32; 2] {}
 
 /// Scratch memory seen as a slice; what it holds at first is unspecified.
 pub(crate) struct Scratch<T> {

@@ -1,6 +1,7 @@
 //! Slices, strides, SIMD and threads: everything of cotan that touches memory. Knows no graph.
 
 mod arith;
+pub mod attention;
 pub mod cast;
 pub mod conv;
 pub mod copy;
@@ -15,15 +16,18 @@ mod lanes;
 pub mod layout;
 pub mod linalg;
 pub mod memory;
+pub mod norm;
 pub mod pool;
 pub mod quant;
 pub mod random;
 pub mod recurrence;
 pub mod reduce;
 pub mod region;
+pub mod rope;
 mod scalar;
 pub mod scan;
 pub mod simd;
+pub mod small;
 pub mod softmax;
 pub mod sort;
 mod tensor;

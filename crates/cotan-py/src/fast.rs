@@ -1,4 +1,4 @@
-//! `cotan.core.fast`: compositions that networks are made of.
+//! `cotan.core.fast`: what networks are made of.
 
 use cotan::fast::{self, DeltaInputs, Frequencies, Mask, Rope};
 use cotan::{Array, Scalar};
@@ -145,8 +145,11 @@ impl<'a, 'py> FromPyObject<'a, 'py> for MaskArg {
 /// an array that broadcasts to (B, H, Lq, Lk), of bools that are True where a query may see a key, or added to the scores. A
 /// query that may see nothing gets the mean of all values. `sinks` of shape (H,) are further scores without values.
 ///
+/// The scores are computed in blocks, so the memory grows with Lq + Lk, that of gradients too; only the gradient for a mask
+/// that is added takes memory for all scores.
+///
 /// ValueError when the shapes don't fit, an operand is not floating, or the mask or the sinks don't promote into the
-/// result's type; and for `force_fused`, as there is no fused form that could be forced.
+/// result's type; and for `force_fused`, which asks for a kernel of GPUs.
 ///
 /// >>> import cotan.core as mx
 /// >>> q, k = mx.zeros((1, 1, 1, 2)), mx.zeros((1, 1, 2, 2))
@@ -166,7 +169,9 @@ fn scaled_dot_product_attention(
     stream: Option<StreamArg>,
 ) -> Result<PyArray> {
     if force_fused {
-        return Err(value_error("scaled_dot_product_attention: force_fused is set, but there is no fused form here"));
+        return Err(value_error(
+            "scaled_dot_product_attention: force_fused asks for a kernel of GPUs, there are only CPUs",
+        ));
     }
     let mask = mask.map_or(Mask::All, |mask| mask.0);
     on(stream, fast::scaled_dot_product_attention(&q.0, &k.0, &v.0, scale, &mask, optional(&sinks)))

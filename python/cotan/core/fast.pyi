@@ -113,8 +113,11 @@ def scaled_dot_product_attention(
     an array that broadcasts to (B, H, Lq, Lk), of bools that are True where a query may see a key, or added to the scores. A
     query that may see nothing gets the mean of all values. `sinks` of shape (H,) are further scores without values.
 
+    The scores are computed in blocks, so the memory grows with Lq + Lk, that of gradients too; only the gradient for a mask
+    that is added takes memory for all scores.
+
     ValueError when the shapes don't fit, an operand is not floating, or the mask or the sinks don't promote into the
-    result's type; and for `force_fused`, as there is no fused form that could be forced.
+    result's type; and for `force_fused`, which asks for a kernel of GPUs.
 
     >>> import cotan.core as mx
     >>> q, k = mx.zeros((1, 1, 1, 2)), mx.zeros((1, 1, 2, 2))

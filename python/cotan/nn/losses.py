@@ -48,7 +48,10 @@ def cross_entropy(
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1), not {label_smoothing}")
     if targets.ndim == logits.ndim:
-        score = _expected_score(logits, targets, axis)
+        _check_same_shape("cross_entropy", logits, targets, "target probabilities")
+        # A shift of all logits doesn't change the loss, and near zero little cancels.
+        logits = logits - mx.stop_gradient(mx.max(logits, axis=axis, keepdims=True))
+        score = mx.sum(logits * targets, axis=axis)
     else:
         score = _target_score(logits, targets, axis)
     if label_smoothing > 0:
@@ -264,14 +267,6 @@ def _target_score(logits: mx.array, targets: mx.array, axis: int) -> mx.array:
             f"the shape of the logits without axis {axis}"
         )
     return mx.take_along_axis(logits, mx.expand_dims(targets, axis), axis).squeeze(axis)
-
-
-def _expected_score(logits: mx.array, probabilities: mx.array, axis: int) -> mx.array:
-    """The mean of the logits under the given probabilities."""
-    _check_same_shape("cross_entropy", logits, probabilities, "target probabilities")
-    # Relative to the largest logit, so that little cancels when the logits are far from zero.
-    largest = mx.stop_gradient(mx.max(logits, axis=axis, keepdims=True))
-    return mx.sum((logits - largest) * probabilities, axis=axis) + largest.squeeze(axis)
 
 
 def _reduce(loss: mx.array, reduction: Reduction) -> mx.array:

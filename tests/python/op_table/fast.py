@@ -23,9 +23,10 @@ def normalized(x, eps, centre=True):
     return x / np.sqrt((x * x).mean(-1, keepdims=True) + eps)
 
 
-def turned(a, dims, traditional, base, scale, offset):
+def turned(a, dims, traditional, base, scale, offset, freqs=None):
     """Rotary positions."""
-    angles = (np.arange(a.shape[-2])[:, None] + offset) * scale * base ** (-2.0 * np.arange(dims // 2) / dims)
+    freqs = base ** (2.0 * np.arange(dims // 2) / dims) if freqs is None else freqs
+    angles = (np.arange(a.shape[-2])[:, None] + offset) * scale / freqs
     cos, sin, out = np.cos(angles), np.sin(angles), np.array(a)
     at = (slice(0, dims, 2), slice(1, dims, 2)) if traditional else (slice(0, dims // 2), slice(dims // 2, dims))
     out[..., at[0]] = a[..., at[0]] * cos - a[..., at[1]] * sin
@@ -80,6 +81,14 @@ FAST = [
         lambda x, w, b: normalized(x, 1e-3) * w + b,
         (X, ROW, ROW),
     ),
+    row("layer_norm", lambda x: F.layer_norm(x, None, None, 1e-3), lambda x: normalized(x, 1e-3), (X,), "plain"),
+    row(
+        "layer_norm",
+        lambda x, b: F.layer_norm(x, None, b, 1e-3),
+        lambda x, b: normalized(x, 1e-3) + b,
+        (X, ROW),
+        "bias",
+    ),
     row(
         "cross_entropy",
         F.cross_entropy,
@@ -96,6 +105,13 @@ FAST = [
             "neighbours" if t else "halves",
         )
         for t in (True, False)
+    ),
+    row(
+        "rope",
+        lambda a, f, i: F.rope(a, 4, traditional=False, base=None, scale=0.5, offset=i, freqs=f),
+        lambda a, f, i: turned(a, 4, False, None, 0.5, i[:, None, None], f),
+        (Operand((2, 3, 6)), Operand((2,), low=1.2, high=2.9), indices((2,), 9)),
+        "freqs",
     ),
     row(
         "scaled_dot_product_attention",
@@ -123,6 +139,13 @@ FAST = [
         lambda q, k, v, m, s: attended(q, k, v, 0.7, m, s),
         (*HEADS, Operand((2, 3)), ROW),
         "sinks",
+    ),
+    row(
+        "scaled_dot_product_attention",
+        lambda q, k, v, s: F.scaled_dot_product_attention(q, k, v, scale=0.7, mask="causal", sinks=s),
+        lambda q, k, v, s: attended(q, k, v, 0.7, causal(20, 17), s),
+        (Operand((1, 2, 20, 2)), Operand((1, 1, 17, 2)), Operand((1, 1, 17, 3)), Operand((2,))),
+        "packed",
     ),
 ]
 

@@ -46,7 +46,6 @@ LEFT_OUT = {
     },
     "halves": {
         "the state is float32": "fast.gated_delta_update",
-        "rows name float32 alone": "quantize",
         "converted as fft.fft shows": f"fft.rfft fft.fftshift fft.ifftshift {FOURIER}",
         "defined for integers and bools": BITS,
         "the codes are bytes": "from_fp8",
@@ -56,7 +55,6 @@ LEFT_OUT = {
         "NumPy has no bytes of bfloat16": "view",
     },
     "float64": {
-        "rows name float32 alone": "quantize",
         "converted as fft.fft and fft.rfft show": FOURIER,
         "defined for integers and bools": BITS,
         "the codes are bytes": "from_fp8",

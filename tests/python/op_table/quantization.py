@@ -30,21 +30,37 @@ def mxfp4(words, scales):
     return values * 2.0 ** (scales.astype(int) - 127).repeat(32, -1)
 
 
+def ramp_parts(x):
+    """Rows that count from 0 to 31, quantised."""
+    return mx.quantize(0 * x + mx.arange(32).astype(x.dtype), 32, 4)
+
+
+def ramp_scales(x):
+    """The end of larger magnitude is exact, and 15 steps of 31 / 15 lead to it."""
+    return [np.full((*x.shape[:-1], 1), -31 / 15), np.full((*x.shape[:-1], 1), 31.0)]
+
+
 def row(name, call, ref, operands, label="", **facts):
     """A row in all floating types."""
     return Op(name, call, ref, operands, FLOATS, label=label, **{"loose": 40} | facts)
 
 
 QUANTIZATION = [
+    row("quantize", lambda x: ramp_parts(x)[1:], ramp_scales, (Operand((2, 32)),), smooth=None),
     Op(
         "quantize",
-        lambda x: mx.quantize(x, 32, 4)[1:],
-        lambda x: [np.full((2, 1), -31 / 15), np.full((2, 1), 31.0)],
-        (Fixed(lambda rng, s: np.broadcast_to(np.arange(32.0), s), (2, 32), "float32"),),
-        ("float32",),
+        lambda x: ramp_parts(x)[0],
+        lambda x: np.broadcast_to(
+            np.array([0xCCDDEEFF, 0x8899AABB, 0x44556677, 0x112233], np.uint32), (*x.shape[:-1], 4)
+        ),
+        (Operand((2, 32)),),
+        ("float64",),
+        fixed("uint32"),
+        "wide",
         smooth=None,
     ),
     row("dequantize", mx.dequantize, affine, (WORDS, GROUPS, GROUPS)),
+    Op("dequantize", mx.dequantize, affine, (WORDS, GROUPS, GROUPS), ("float64",), label="wide", smooth=None),
     Op(
         "dequantize",
         lambda w, s: mx.dequantize(w, s, mode="mxfp4"),
@@ -74,6 +90,20 @@ QUANTIZATION = [
         lambda x, w, s: x @ mxfp4(w, s).swapaxes(-1, -2),
         (Operand((2, 64)), WORDS, E8M0),
         "mxfp4",
+    ),
+    row(
+        "gather_qmm",
+        lambda x, w, s, b, i, j: mx.gather_qmm(x, w, s, b, lhs_indices=i, rhs_indices=j, transpose=False),
+        lambda x, w, s, b, i, j: x[i] @ affine(w, s, b)[j],
+        (
+            Operand((3, 2, 3)),
+            STACK,
+            Operand((2, 3, 1)),
+            Operand((2, 3, 1)),
+            indices((4,), 3),
+            indices((4,), 2),
+        ),
+        "plain",
     ),
     row(
         "gather_qmm",

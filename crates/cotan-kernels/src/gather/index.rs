@@ -1,6 +1,7 @@
 //! Reading indices of any integer type, checked against the axis they index.
 
 use crate::error::KernelError;
+use crate::simd::{Isa, Kernel, dispatch};
 use crate::tensor::Tensor;
 use crate::walk::Walk;
 
@@ -126,6 +127,15 @@ impl<'a> Indices<'a> {
                 let base = tensor.ptr().cast::<T>();
                 let mut done = 0;
                 self.walks[k].runs(start, out.len(), |[offset], n| {
+                    if step == 1 {
+                        // SAFETY: the walk stays within the tensor.
+                        let indices = unsafe { std::slice::from_raw_parts(base.offset(offset), n) };
+                        let all_inside = dispatch(Add { indices, size, stride, out: &mut out[done..done + n] });
+                        if all_inside {
+                            done += n;
+                            return;
+                        }
+                    }
                     for i in 0..n {
                         // SAFETY: the walk stays within the tensor.
                         let index = unsafe { *base.offset(offset + i as isize * step) };
@@ -139,6 +149,31 @@ impl<'a> Indices<'a> {
             });
         }
         wrong.map_or(Ok(()), Err)
+    }
+}
+
+/// Adds the offsets of indices that lie one after another.
+struct Add<'a, T> {
+    indices: &'a [T],
+    size: usize,
+    stride: isize,
+    out: &'a mut [isize],
+}
+
+impl<T: Index> Kernel for Add<'_, T> {
+    /// Whether all indices were in range; if not, the sums mean nothing.
+    type Output = bool;
+    #[inline(always)]
+    fn run<I: Isa>(self) -> bool {
+        let size = self.size as i64;
+        let mut inside = true;
+        for (out, index) in self.out.iter_mut().zip(self.indices) {
+            let index = index.index();
+            let place = if index < 0 { index.wrapping_add(size) } else { index };
+            inside &= (place as u64) < size as u64;
+            *out = out.wrapping_add((place as isize).wrapping_mul(self.stride));
+        }
+        inside
     }
 }
 

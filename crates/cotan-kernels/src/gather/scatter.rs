@@ -14,6 +14,9 @@ use crate::tensor::{Output, Tensor};
 use crate::walk::{Shared, Walk};
 use crate::{DType, layout, pool, with_dtype};
 
+/// Bytes of a result up to which single elements go there fastest from one thread: they stay in its second-level cache, and
+/// the others would have to look at all indices, too.
+const NEAR: usize = 1 << 20;
 /// Shortest part of a block that a task takes.
 const PART: usize = 64;
 
@@ -132,7 +135,7 @@ impl<T: Number> Scatter<'_, T> {
             let parts = (self.block_len / PART).min(2 * threads);
             let cut = |i: usize| i * self.block_len / parts;
             pool::parallel_for(parts, cost, &|i| self.part(cut(i)..cut(i + 1), all.clone()));
-        } else if cost < 100_000 || threads == 1 {
+        } else if cost < 100_000 || threads == 1 || (self.block_len == 1 && len * size_of::<T>() <= NEAR) {
             self.part(0..self.block_len, all);
         } else {
             let cut = |i: usize| (i as u128 * len as u128 / threads as u128) as isize;

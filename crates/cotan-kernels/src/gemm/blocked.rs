@@ -69,25 +69,84 @@ impl Pieces {
     }
 }
 
+/// Pieces that begin at multiples of a unit.
+struct Cuts {
+    pieces: Pieces,
+    unit: usize,
+    n: usize,
+}
+
+impl Cuts {
+    fn new(n: usize, most: usize, unit: usize) -> Cuts {
+        Cuts { pieces: Pieces::new(n.div_ceil(unit), (most / unit).max(1)), unit, n }
+    }
+
+    fn start(&self, i: usize) -> usize {
+        self.pieces.start(i) * self.unit
+    }
+
+    fn len(&self, i: usize) -> usize {
+        (self.pieces.len(i) * self.unit).min(self.n - self.start(i))
+    }
+}
+
 /// Nanoseconds that one thread needs for this many multiply-adds.
 pub fn cost_ns<R: Kerneled>(mul_adds: usize) -> u64 {
     (mul_adds / (3 * R::kernels().lanes)) as u64
+}
+
+/// A right factor in the form in which it is stored, from some place on.
+pub trait Right<R>: Copy + Send + Sync {
+    /// The numbers of rows and of columns at whose multiples it may be cut.
+    fn units(&self) -> [usize; 2];
+
+    /// Whether long reads go along rows.
+    fn by_rows(&self) -> bool;
+
+    /// The part that starts at (p, j).
+    fn from(self, p: usize, j: usize) -> Self;
+
+    /// As [`Stored::pack_right`].
+    ///
+    /// # Safety
+    /// As for that.
+    unsafe fn pack(self, depth: usize, cols: usize, width: usize, to: *mut R);
+}
+
+impl<S: Stored> Right<S::Real> for View<S> {
+    fn units(&self) -> [usize; 2] {
+        [1; 2]
+    }
+
+    fn by_rows(&self) -> bool {
+        self.col == 1
+    }
+
+    fn from(self, p: usize, j: usize) -> View<S> {
+        View::from(self, p, j)
+    }
+
+    unsafe fn pack(self, depth: usize, cols: usize, width: usize, to: *mut S::Real) {
+        // SAFETY: the caller's promise.
+        unsafe { S::pack_right(self, depth, cols, width, to) }
+    }
 }
 
 /// `out = alpha * a @ b + beta * out`; sizes and strides count elements, `out` counts their real parts.
 ///
 /// # Safety
 /// `a` and `b` have the shapes that `size` says, `out` has `m` rows of `n * PARTS` reals, and overlaps neither.
-pub unsafe fn product<S: Stored>(
+pub unsafe fn product<S: Stored, B: Right<S::Real>>(
     size: Size,
     a: View<S>,
-    b: View<S>,
+    b: B,
     out: Out<S::Real>,
     coefs: Coefs<S::Real>,
 ) -> Result<(), AllocError> {
     let Size { m, n, k } = size;
     let depth = S::Real::kernels().depth() / S::PARTS;
-    let (rows, cols, depths) = (Pieces::new(m, SIDE), Pieces::new(n, SIDE), Pieces::new(k, depth));
+    let [deep, wide] = b.units();
+    let (rows, cols, depths) = (Pieces::new(m, SIDE), Cuts::new(n, SIDE, wide), Cuts::new(k, depth, deep));
     let (most_rows, most_cols, depth) = (rows.len(0), cols.len(0), depths.len(0) * S::PARTS);
     let lanes = S::Real::kernels().lanes;
     let left_len = (most_rows * depth).next_multiple_of(64);
@@ -95,9 +154,9 @@ pub unsafe fn product<S: Stored>(
     let scratch = Block::alloc((left_len + right_len) * size_of::<S::Real>())?;
     let left = Out { ptr: scratch.ptr().cast::<S::Real>(), row: 1 };
     let right = left.from(0, left_len);
-    for jc in 0..cols.count {
+    for jc in 0..cols.pieces.count {
         for ic in 0..rows.count {
-            for pc in 0..depths.count {
+            for pc in 0..depths.pieces.count {
                 let (i, j, p) = (rows.start(ic), cols.start(jc), depths.start(pc));
                 let block = Packed {
                     m: rows.len(ic),
@@ -110,7 +169,7 @@ pub unsafe fn product<S: Stored>(
                 let coefs = if pc == 0 { coefs } else { Coefs { beta: num_traits::one(), ..coefs } };
                 // SAFETY: the parts lie within what the caller promised, and packed operands within the scratch.
                 unsafe {
-                    block.pack::<S>(a.from(i, p), b.from(p, j));
+                    block.pack(a.from(i, p), b.from(p, j));
                     block.multiply(out.from(i, j * S::PARTS), coefs);
                 }
             }
@@ -150,7 +209,7 @@ impl<R: Kerneled> Packed<R> {
 
     /// # Safety
     /// `a` is `m x k` and `b` is `k x n` in reals; `left` and `right` have room for them.
-    unsafe fn pack<S: Stored<Real = R>>(&self, a: View<S>, b: View<S>) {
+    unsafe fn pack<S: Stored<Real = R>, B: Right<R>>(&self, a: View<S>, b: B) {
         let (rows, width) = (self.row_panels(), self.panel_cols());
         let groups = Pieces { n: self.n.div_ceil(width), count: self.n.div_ceil(PACK_PANELS * width) };
         let depth = self.k / S::PARTS;
@@ -164,7 +223,7 @@ impl<R: Kerneled> Packed<R> {
                     S::pack_left(a.from(start, 0), rows.len(task), depth, self.left.ptr.add(start * self.k));
                 } else {
                     let first = groups.start(task - rows.count);
-                    self.pack_right(b, first..first + groups.len(task - rows.count));
+                    self.pack_right::<S, B>(b, first..first + groups.len(task - rows.count));
                 }
             }
         });
@@ -174,9 +233,9 @@ impl<R: Kerneled> Packed<R> {
     ///
     /// # Safety
     /// As for `pack`; `panels` lie within `n`.
-    unsafe fn pack_right<S: Stored<Real = R>>(&self, b: View<S>, panels: Range<usize>) {
+    unsafe fn pack_right<S: Stored<Real = R>, B: Right<R>>(&self, b: B, panels: Range<usize>) {
         let width = self.panel_cols();
-        let depths = Pieces::new(self.k / S::PARTS, if b.col == 1 { PACK_ROWS } else { self.k });
+        let depths = Pieces::new(self.k / S::PARTS, if b.by_rows() { PACK_ROWS } else { self.k });
         for pass in 0..depths.count {
             let p = depths.start(pass);
             for start in panels.clone().map(|panel| panel * width) {
@@ -185,7 +244,7 @@ impl<R: Kerneled> Packed<R> {
                 let to = self.right.from(start * self.k + p * S::PARTS * padded, 0);
                 // SAFETY: rows from `p` on of one panel, which begins at its columns times the depth.
                 unsafe {
-                    S::pack_right(b.from(p, start / S::PARTS), depths.len(pass), cols / S::PARTS, padded, to.ptr);
+                    b.from(p, start / S::PARTS).pack(depths.len(pass), cols / S::PARTS, padded, to.ptr);
                 }
             }
         }

@@ -12,7 +12,13 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use pack::View;
+pub(crate) use blocked::{Out, Pieces, Right, cost_ns, product as panels_product};
+pub(crate) use direct::product as product_in_place;
+pub(crate) use kernel::{Dots, Kerneled, Readable, Tile};
+pub(crate) use pack::{Stored, View};
+pub(crate) use vector::{Plain, Vector};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{F32x8, F32x16};
 
 use crate::{Bool, Complex32, DType, Element, bf16, f16};
 
@@ -172,9 +178,9 @@ pub fn batched_matmul<T: Element>(
 
 /// The two factors of `alpha * a @ b + beta * c`.
 #[derive(Clone, Copy, Debug)]
-struct Coefs<R> {
-    alpha: R,
-    beta: R,
+pub(crate) struct Coefs<R> {
+    pub alpha: R,
+    pub beta: R,
 }
 
 impl<'a, T> Batch<'a, T> {

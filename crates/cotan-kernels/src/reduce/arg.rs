@@ -139,9 +139,7 @@ impl Job {
         let (value, start) = best.expect("the axis is not empty");
         // SAFETY: as above.
         let block = unsafe { self.block(from, start, scratch) };
-        // The first element that nothing in its block beats.
-        let at = block.iter().position(|&x| !B::replaces(value, x.widen())).unwrap_or(0);
-        (start + at) as u32
+        (start + dispatch(First::<T, B>(block, value, std::marker::PhantomData))) as u32
     }
 
     /// # Safety
@@ -177,6 +175,22 @@ impl<T: Number, B: Best> Kernel for Top<'_, T, B> {
         // A loop of variable length over the lanes would keep them in memory.
         let top = rest.iter().fold(self.0[0].widen(), |top, value| B::join(top, value.widen()));
         lanes.into_iter().fold(top, B::join)
+    }
+}
+
+/// The position of the first element that a value doesn't beat.
+struct First<'a, T: Number, B>(&'a [T], T::Wide, std::marker::PhantomData<B>);
+
+impl<T: Number, B: Best> Kernel for First<'_, T, B> {
+    type Output = usize;
+    #[inline(always)]
+    fn run<I: Isa>(self) -> usize {
+        let First(block, value, _) = self;
+        let found = |x: &T| !B::replaces(value, x.widen());
+        // A look at all elements of a chunk needs no branches between them.
+        let chunks = block.chunks_exact(64);
+        let skipped = chunks.take_while(|chunk| !chunk.iter().fold(false, |any, x| any | found(x))).count() * 64;
+        skipped + block[skipped..].iter().position(found).unwrap_or(0)
     }
 }
 

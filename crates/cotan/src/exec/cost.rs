@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 use super::fuse::Class;
 use super::plan::{Plan, Source, Step};
 use super::run::Results;
+use crate::array::Array;
 use crate::debug::Work;
 use crate::ops::{Op, Primitive};
 
@@ -79,6 +80,7 @@ fn flops(step: &Step) -> Option<u64> {
         Op::Unary(_) | Op::Binary(_) => Some(if input?.dtype().is_inexact() { elements } else { 0 }),
         Op::Reduce(_) => Some(if input?.dtype().is_inexact() { input?.size() as u64 } else { 0 }),
         Op::Matmul(_) if spec.dtype.is_inexact() => Some(product * elements * *input?.shape().last()? as u64),
+        Op::QuantizedMatmul(_) | Op::QuantizedGather(_) => Some(2 * elements * *input?.shape().last()? as u64),
         Op::Convolve(_) if spec.dtype.is_inexact() => {
             let window: usize = step.call.inputs.get(1)?.shape()[1..].iter().product();
             Some(product * elements * window as u64)
@@ -87,6 +89,14 @@ fn flops(step: &Step) -> Option<u64> {
             let one = if spec.dtype == DType::C64 { 8 } else { 2 };
             let taps: usize = step.call.inputs.get(1)?.shape().iter().skip(1).product();
             Some(one * elements * taps as u64)
+        }
+        Op::Attention(_) | Op::AttentionGrad(_) => {
+            let [q, k, v] = step.call.inputs.first_chunk::<3>()?.each_ref().map(Array::shape);
+            let (rows, last) = (layout::len(&q[..q.len() - 1]) as u64, q.len() - 1);
+            let (keys, features, outputs) = (k[last - 1] as u64, q[last] as u64, v[last] as u64);
+            let forward = matches!(step.call.op, Op::Attention(_));
+            let each = if forward { features + outputs } else { 3 * features + 2 * outputs };
+            Some(2 * rows * keys * each)
         }
         _ => matches!(step.class, Class::Elementwise | Class::Constant).then_some(0),
     }

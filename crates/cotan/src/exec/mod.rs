@@ -8,6 +8,7 @@ mod order;
 mod outline;
 mod plan;
 mod run;
+mod single;
 mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +37,11 @@ pub fn eval(arrays: &[Array]) -> Result<()> {
     }
     let watch = watch::Watch::current();
     // Kernels don't panic on any input; should one do so, it must not take the process with it.
-    catch_unwind(AssertUnwindSafe(|| plan::Plan::new(arrays)?.run(watch.as_ref()))).unwrap_or_else(|panic| {
+    let run = || match (arrays, &watch) {
+        ([array], None) => single::eval(array).unwrap_or_else(|| plan::Plan::new(arrays)?.run(None)),
+        _ => plan::Plan::new(arrays)?.run(watch.as_ref()),
+    };
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<String>().cloned();
         let message = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
         Err(Error::Runtime { op: "eval", message: format!("internal fault: {}", message.unwrap_or_default()) })

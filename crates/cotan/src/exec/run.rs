@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::fuse::{Class, emit};
 use super::plan::{Plan, Source, Step, is_traced};
 use super::watch::Watch;
-use crate::array::{Array, Spec, State};
+use crate::array::{Array, Call, Spec, State};
 use crate::error::{Error, Result};
 use crate::ops::{Op, Primitive};
 
@@ -56,13 +56,7 @@ impl Plan {
         } else {
             call.op.infer(&call.inputs)?
         };
-        let tensors = call.op.eval(&inputs, &specs)?;
-        let as_inferred = tensors.len() == specs.len()
-            && tensors.iter().zip(&specs).all(|(t, s)| t.shape() == &s.shape[..] && t.dtype() == s.dtype);
-        if !as_inferred {
-            let message = "the results have other shapes or types than inferred".into();
-            return Err(Error::Runtime { op: call.op.name(), message });
-        }
+        let tensors = checked(call, call.op.eval(&inputs, &specs)?, &specs)?;
         results[index as usize] = tensors.into_iter().map(Some).collect();
         Ok(())
     }
@@ -93,24 +87,40 @@ impl Plan {
     }
 }
 
+/// The results of a call, refused when they are not as inferred: operations may come from outside.
+pub(super) fn checked(call: &Call, results: Vec<Tensor>, specs: &[Spec]) -> Result<Vec<Tensor>> {
+    let fits = |(tensor, spec): (&Tensor, &Spec)| tensor.shape() == &*spec.shape && tensor.dtype() == spec.dtype;
+    if results.len() == specs.len() && results.iter().zip(specs).all(fits) {
+        return Ok(results);
+    }
+    let message = "the results have other shapes or types than inferred".into();
+    Err(Error::Runtime { op: call.op.name(), message })
+}
+
 /// Gives a step's results to its living outputs.
 fn store(step: &Step, results: &Results) {
     for (index, output) in &step.outputs {
-        let Some(Some(tensor)) = results.get(*index) else { continue };
-        let mut state = output.0.state();
-        let next = match &*state {
-            State::Pending(call, index) if is_traced(output) => State::Traced(tensor.clone(), call.clone(), *index),
-            State::Pending(..) => State::Ready(tensor.clone()),
-            // Another thread was faster.
-            State::Ready(_) | State::Traced(..) | State::Placeholder(_) => continue,
-        };
-        let forgotten = std::mem::replace(&mut *state, next);
-        drop(state);
-        // Dropping the call may drop its inputs, which have locks of their own.
-        drop(forgotten);
-        if let (true, Some(trace)) = (is_traced(output), &output.0.trace) {
-            trace.keep(&output.0);
+        if let Some(Some(tensor)) = results.get(*index) {
+            computed(output, tensor);
         }
+    }
+}
+
+/// Gives an array its elements.
+pub(super) fn computed(array: &Array, tensor: &Tensor) {
+    let mut state = array.0.state();
+    let next = match &*state {
+        State::Pending(call, index) if is_traced(array) => State::Traced(tensor.clone(), call.clone(), *index),
+        State::Pending(..) => State::Ready(tensor.clone()),
+        // Another thread was faster.
+        State::Ready(_) | State::Traced(..) | State::Placeholder(_) => return,
+    };
+    let forgotten = std::mem::replace(&mut *state, next);
+    drop(state);
+    // Dropping the call may drop its inputs, which have locks of their own.
+    drop(forgotten);
+    if let (true, Some(trace)) = (is_traced(array), &array.0.trace) {
+        trace.keep(&array.0);
     }
 }
 

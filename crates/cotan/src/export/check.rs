@@ -171,6 +171,9 @@ fn arity(op: &Op) -> Option<usize> {
         | Op::Convolve(_)
         | Op::Like(_) => Some(2),
         Op::Select(_) | Op::DynamicSliceUpdate(_) | Op::ScatterAxis(_) | Op::SegmentedMatmul(_) => Some(3),
+        Op::Dequantize(values) => Some(values.format.parts()),
+        Op::QuantizedMatmul(product) => Some(product.format.parts() + 1),
+        Op::QuantizedGather(product) => Some(product.format.parts() + 3),
         Op::LuSolve(_) => Some(4),
         _ => None,
     }

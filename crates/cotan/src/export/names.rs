@@ -21,6 +21,7 @@ pub(super) fn name(op: &Op) -> String {
         Op::Scan(_) => "Scan",
         Op::SearchSorted(_) => "SearchSorted",
         Op::Count(_) => "NumberOfElements",
+        Op::QuantizedGather(_) => "GatherQMM",
         Op::Reduce(reduce) => match reduce.op {
             ReduceOp::Sum => "Sum",
             ReduceOp::Prod => "Prod",
@@ -48,6 +49,11 @@ fn title(name: &str) -> String {
         "conj" => "Conjugate",
         "log2" | "log10" => "Log",
         "rsqrt" => "Sqrt",
+        "scaled_dot_product_attention_vjp" => "ScaledDotProductAttentionVJP",
+        "rope" => "RoPE",
+        "rms_norm" => "RMSNorm",
+        "rms_norm_vjp" => "RMSNormVJP",
+        "layer_norm_vjp" => "LayerNormVJP",
         "bitwise_and" | "bitwise_or" | "bitwise_xor" | "left_shift" | "right_shift" => "BitwiseBinary",
         other => {
             let capital = |word: &str| {

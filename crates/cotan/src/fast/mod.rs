@@ -1,17 +1,22 @@
-//! Compositions that networks are made of: norms, rotary positions, attention, losses, recurrent updates.
+//! What networks are made of: norms, rotary positions, attention, losses, recurrent updates.
 //!
-//! They compute in `float32` where their inputs are narrower, and round once.
+//! The first three are operations that take one pass, and so are their gradients; other derivatives are those of the
+//! compositions that they stand for (`composed.rs`). All compute in `float32` where their inputs are narrower, and round once.
 
 mod attention;
+mod composed;
 mod cross_entropy;
 mod delta;
 mod norm;
 mod rope;
 
+pub(crate) use attention::{Attention, AttentionGrad};
 pub use attention::{Mask, scaled_dot_product_attention};
 pub use cross_entropy::cross_entropy;
 pub use delta::{DeltaInputs, gated_delta_update};
+pub(crate) use norm::{Norm, NormGrad};
 pub use norm::{layer_norm, rms_norm};
+pub(crate) use rope::Rotate;
 pub use rope::{Frequencies, Rope, rope};
 
 use cotan_kernels::{DType, Kind, Scalar};

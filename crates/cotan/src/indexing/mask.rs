@@ -1,6 +1,6 @@
 //! Masks: the places where one is true, and writing there without knowing them.
 
-use cotan_kernels::{Bool, DType, Scalar};
+use cotan_kernels::{DType, Scalar, sort};
 
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result, tuple};
@@ -14,18 +14,19 @@ use super::gather::gather_axes;
 /// When `a` has no axes, or can't be evaluated: the number of places depends on its values, which an array that a
 /// transform is tracing doesn't have.
 pub fn nonzero(a: &Array) -> Result<Vec<Array>> {
+    places(a)?.iter().map(|axis| astype(axis, DType::I64)).collect()
+}
+
+/// [`nonzero`] with indices of type `uint32`.
+pub(super) fn places(a: &Array) -> Result<Vec<Array>> {
     if a.ndim() == 0 {
         return Err(Error::value("nonzero", "needs at least one axis"));
     }
-    let truth = astype(a, DType::Bool)?.to_vec::<Bool>()?;
-    let places: Vec<usize> = truth.iter().enumerate().filter(|(_, flag)| flag.get()).map(|(place, _)| place).collect();
-    let mut below = truth.len();
-    let axis = |&size: &usize| {
-        below /= size.max(1);
-        let indices: Vec<i64> = places.iter().map(|place| (place / below % size) as i64).collect();
-        Array::from_slice(&indices, &[places.len()])
-    };
-    a.shape().iter().map(axis).collect()
+    if let Some(size) = a.shape().iter().find(|&&size| u32::try_from(size).is_err()) {
+        return Err(Error::value("nonzero", format!("an axis of {size} elements is too long")));
+    }
+    let places = sort::nonzero(&a.tensor()?).map_err(|error| Error::from_kernel("nonzero", error))?;
+    Ok(places.into_iter().map(Array::from_tensor).collect())
 }
 
 /// Refuses what is not a mask.

@@ -215,9 +215,9 @@ fn expand(op: &'static str, entry: &Index, entries: &mut Vec<Entry>) -> Result<(
         Index::Mask(mask) => {
             mask::check(op, mask)?;
             if mask.ndim() == 0 {
-                entries.push(Entry::Flag(mask::nonzero(&reshape(mask, &[1])?)?.swap_remove(0)));
+                entries.push(Entry::Flag(mask::places(&reshape(mask, &[1])?)?.swap_remove(0)));
             } else {
-                let places = mask::nonzero(mask)?.into_iter().zip(mask.shape());
+                let places = mask::places(mask)?.into_iter().zip(mask.shape());
                 entries.extend(places.map(|(array, &size)| Entry::Array(array, Some(size))));
             }
             return Ok(());

@@ -1,7 +1,7 @@
 //! 8-bit floats: the e4m3 format of the OCP "8-bit Floating Point Specification" (2023), without infinities.
 
-use cotan_kernels::DType;
 use cotan_kernels::simd::{Isa, Map1, Tile};
+use cotan_kernels::{DType, quant};
 
 #[derive(Clone, Copy)]
 struct Encode;
@@ -9,22 +9,7 @@ struct Encode;
 impl Map1<f32, u8> for Encode {
     #[inline(always)]
     fn call<I: Isa>(x: f32) -> u8 {
-        let sign = ((x.to_bits() >> 24) & 0x80) as u8;
-        let x = f32::from_bits(x.to_bits() & 0x7fff_ffff);
-        // NaN and everything that rounds past 448 saturate.
-        if x.is_nan() {
-            return 0x7e;
-        }
-        if x >= 464.0 {
-            return sign | 0x7e;
-        }
-        // Below 2^-6 the spacing is fixed; adding and taking away 2^14 rounds to multiples of 2^-9.
-        if x < 0.015_625 {
-            return sign | ((x + 16384.0).to_bits() - 16384f32.to_bits()) as u8;
-        }
-        let bits = x.to_bits();
-        let rounded = bits + 0x7_ffff + ((bits >> 20) & 1);
-        sign | ((rounded >> 20) - (120 << 3)) as u8
+        quant::fp8_code(x)
     }
 }
 
@@ -34,15 +19,7 @@ struct Decode;
 impl Map1<u8, f32> for Decode {
     #[inline(always)]
     fn call<I: Isa>(code: u8) -> f32 {
-        let (exponent, fraction) = (u32::from(code >> 3) & 15, u32::from(code) & 7);
-        let magnitude = if exponent == 15 && fraction == 7 {
-            f32::NAN
-        } else if exponent == 0 {
-            fraction as f32 / 512.0
-        } else {
-            f32::from_bits(((exponent + 120) << 23) | (fraction << 20))
-        };
-        if code & 0x80 == 0 { magnitude } else { -magnitude }
+        quant::fp8(code)
     }
 }
 

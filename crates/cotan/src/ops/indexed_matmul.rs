@@ -72,7 +72,7 @@ pub fn gather_mm(a: &Array, b: &Array, lhs: Option<&Array>, rhs: Option<&Array>)
 }
 
 /// The numbers of all matrices, or of those chosen.
-fn index_or_all(index: Option<&Array>, matrices: &Array) -> Result<Array> {
+pub(super) fn index_or_all(index: Option<&Array>, matrices: &Array) -> Result<Array> {
     let batch = &matrices.shape()[..matrices.ndim() - 2];
     match index {
         Some(index) => Ok(index.clone()),
@@ -81,7 +81,7 @@ fn index_or_all(index: Option<&Array>, matrices: &Array) -> Result<Array> {
 }
 
 /// One stack of all matrices.
-fn stack(matrices: &Array) -> Result<Array> {
+pub(super) fn stack(matrices: &Array) -> Result<Array> {
     let (batch, matrix) = matrices.shape().split_at(matrices.ndim() - 2);
     reshape(matrices, &[&[1, layout::len(batch)], matrix].concat())
 }
@@ -92,7 +92,7 @@ fn all(count: usize) -> Result<Array> {
 }
 
 impl IndexedMatmul {
-    fn of(self, x: &Array, y: &Array, [i, j, o]: [&Array; 3]) -> Result<Array> {
+    pub(super) fn of(self, x: &Array, y: &Array, [i, j, o]: [&Array; 3]) -> Result<Array> {
         let (x, y) = same_dtype(x, y)?;
         Array::apply(self, smallvec![x, y, i.clone(), j.clone(), o.clone()])
     }
@@ -166,13 +166,13 @@ impl Primitive for IndexedMatmul {
 }
 
 /// The `index`-th part along axis 0. A view.
-fn part(tensor: &Tensor, index: usize) -> Tensor {
+pub(super) fn part(tensor: &Tensor, index: usize) -> Tensor {
     let start = tensor.offset() as isize + index as isize * tensor.strides()[0];
     tensor.with_layout(tensor.shape()[1..].into(), tensor.strides()[1..].into(), start as usize)
 }
 
 /// Indices into a stack of `size` matrices, counted from its beginning.
-fn places(index: &Tensor, size: usize) -> Result<Vec<usize>> {
+pub(super) fn places(index: &Tensor, size: usize) -> Result<Vec<usize>> {
     let place = |index: i64| {
         let place = if index < 0 { index.saturating_add_unsigned(size as u64) } else { index };
         let found = usize::try_from(place).ok().filter(|&place| place < size);

@@ -56,6 +56,7 @@ use cotan_kernels::Tensor;
 use crate::array::{Array, Spec};
 use crate::control::{Loop, Switch, While};
 use crate::error::Result;
+use crate::fast::{Attention, AttentionGrad, Norm, NormGrad, Rotate};
 use crate::linalg::{
     Cholesky, Cofactor, Determinant, Eig, Eigh, Inverse, Lu, LuSolve, PseudoInverse, Qr, Svd, TriangularSolve,
 };
@@ -92,8 +93,8 @@ pub use pad::*;
 pub use products::*;
 pub use quantile::*;
 pub use quantize::{
-    PackBits, QuantFormat, QuantIndices, QuantMode, Quantized, UnpackBits, dequantize, gather_qmm, gather_qqmm, qqmm,
-    quantize, quantized_matmul,
+    Dequantize, PackBits, QuantFormat, QuantIndices, QuantMode, Quantize, Quantized, QuantizedGather, QuantizedMatmul,
+    UnpackBits, dequantize, gather_qmm, gather_qqmm, qqmm, quantize, quantized_matmul,
 };
 pub use recurrence::*;
 pub use reduce::*;
@@ -294,6 +295,10 @@ ops![
     Hadamard,
     PackBits,
     UnpackBits,
+    QuantizedMatmul,
+    QuantizedGather,
+    Quantize,
+    Dequantize,
     Loop,
     While,
     Switch,
@@ -313,6 +318,11 @@ ops![
     Like,
     Count,
     Collective,
+    Norm,
+    NormGrad,
+    Rotate,
+    Attention,
+    AttentionGrad,
     ; boxed
     // A graph node has room for the largest operation: larger ones than most go beside it.
     Convolve,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import cotan.core as mx
@@ -214,7 +215,7 @@ class BatchNorm(Module):
 
     def _batch_statistics(self, x: mx.array) -> tuple[mx.array, mx.array]:
         """Mean and biased variance of each channel; updates the running statistics in training."""
-        count = x.size // x.shape[-1]
+        count = math.prod(x.shape[:-1])
         if self.training and count <= 1:
             raise ValueError(f"BatchNorm: training needs more than one value for each channel, got shape {x.shape}")
         axes = tuple(range(x.ndim - 1))

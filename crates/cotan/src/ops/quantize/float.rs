@@ -10,6 +10,8 @@ use crate::ops::{less, log2, logical_and, max, multiply, to_fp8, view, where_, z
 
 /// The largest E2M1 and E4M3 magnitudes.
 const LARGEST: [f64; 2] = [6.0, 448.0];
+/// What a global scale is divided by: the magnitude of the largest code with the largest scale.
+pub(super) const GLOBAL: f64 = LARGEST[0] * LARGEST[1];
 /// The exponent bias of E8M0.
 const BIAS: f64 = 127.0;
 /// Half way between E2M1 magnitudes.
@@ -70,7 +72,7 @@ fn decode_scales(scales: &Array, mode: QuantMode, global: Option<&Array>) -> Res
     if mode == QuantMode::Nvfp4 {
         let values = from_fp8(scales, DType::F32)?;
         let Some(global) = global else { return Ok(values) };
-        let unit = divide(global, &Array::scalar((LARGEST[0] * LARGEST[1]) as f32))?;
+        let unit = divide(global, &Array::scalar(GLOBAL as f32))?;
         return multiply(&values, &unit);
     }
     // An exponent field of zero stands for 2^-126, so that 2^-127 is a subnormal number of its own.

@@ -4,8 +4,11 @@ use cotan_kernels::DType;
 
 use crate::error::{Error, Result};
 
+/// The size that a mode has by default, and all that it has.
+type Sizes = (i64, &'static [i64]);
+
 /// How elements of a group are coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum QuantMode {
     /// Whole numbers: `scale * code + bias`.
     Affine,
@@ -18,6 +21,17 @@ pub enum QuantMode {
 }
 
 impl QuantMode {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            QuantMode::Affine => "affine",
+            QuantMode::Mxfp4 => "mxfp4",
+            QuantMode::Mxfp8 => "mxfp8",
+            QuantMode::Nvfp4 => "nvfp4",
+        }
+    }
+
     /// The mode of this name: `affine`, `mxfp4`, `mxfp8` or `nvfp4`.
     ///
     /// # Errors
@@ -34,7 +48,7 @@ impl QuantMode {
 }
 
 /// A mode with the sizes of groups and codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct QuantFormat {
     /// How elements of a group are coded.
     pub mode: QuantMode,
@@ -51,22 +65,31 @@ impl QuantFormat {
     /// When the mode doesn't have these sizes: `affine` has groups of 32, 64 and 128 and codes of 1 to 6 and 8 bits, the
     /// others have one size each.
     pub fn new(mode: QuantMode, group_size: Option<i64>, bits: Option<i64>) -> Result<QuantFormat> {
-        const AFFINE: [&[i64]; 2] = [&[64, 32, 128], &[4, 1, 2, 3, 5, 6, 8]];
-        let (groups, widths): (&[i64], &[i64]) = match mode {
-            QuantMode::Affine => (AFFINE[0], AFFINE[1]),
-            QuantMode::Mxfp4 => (&[32], &[4]),
-            QuantMode::Mxfp8 => (&[32], &[8]),
-            QuantMode::Nvfp4 => (&[16], &[4]),
+        let (groups, widths): (Sizes, Sizes) = match mode {
+            QuantMode::Affine => ((64, &[32, 64, 128]), (4, &[1, 2, 3, 4, 5, 6, 8])),
+            QuantMode::Mxfp4 => ((32, &[32]), (4, &[4])),
+            QuantMode::Mxfp8 => ((32, &[32]), (8, &[8])),
+            QuantMode::Nvfp4 => ((16, &[16]), (4, &[4])),
         };
-        let choose = |name: &str, given: Option<i64>, known: &[i64]| match given.unwrap_or(known[0]) {
+        let choose = |name: &str, given: Option<i64>, (usual, known): Sizes| match given.unwrap_or(usual) {
             value if known.contains(&value) => Ok(value as usize),
-            value => Err(Error::value("quantize", format!("{mode:?} has {name} {known:?}, got {value}"))),
+            value => Err(Error::value("quantize", format!("{} has {name} {known:?}, got {value}", mode.name()))),
         };
         Ok(QuantFormat {
             mode,
             group_size: choose("group sizes", group_size, groups)?,
             bits: choose("bits", bits, widths)?,
         })
+    }
+
+    /// Refuses sizes that the mode doesn't have.
+    pub(super) fn check(self) -> Result<()> {
+        QuantFormat::new(self.mode, Some(self.group_size as i64), Some(self.bits as i64)).map(|_| ())
+    }
+
+    /// How many arrays hold a matrix: words, scales, and biases of affine formats.
+    pub(crate) fn parts(self) -> usize {
+        if self.mode == QuantMode::Affine { 3 } else { 2 }
     }
 
     /// The type of scales, where it doesn't depend on what is quantised.

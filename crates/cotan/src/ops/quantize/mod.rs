@@ -1,12 +1,18 @@
 //! Quantised matrices: codes of few bits with a scale for every group of elements in a row.
 
 mod affine;
+mod encode;
 mod float;
 mod format;
+mod gather;
+mod matmul;
 mod pack;
 mod products;
 
+pub use encode::{Dequantize, Quantize};
 pub use format::{QuantFormat, QuantMode};
+pub use gather::QuantizedGather;
+pub use matmul::QuantizedMatmul;
 pub use pack::{PackBits, UnpackBits};
 pub use products::{QuantIndices, gather_qmm, gather_qqmm, qqmm, quantized_matmul};
 
@@ -54,6 +60,21 @@ pub fn quantize(w: &Array, format: QuantFormat, global_scale: Option<&Array>) ->
 
 /// [`quantize`] with a global scale that broadcasts to groups.
 fn quantize_with(w: &Array, format: QuantFormat, global: Option<&Array>) -> Result<Quantized> {
+    expect_rows(w, format)?;
+    let single = global.is_none_or(|global| global.ndim() == 0);
+    if single && matmul::has_kernels(w.dtype()) {
+        let inputs = std::iter::once(w).chain(global).cloned().collect();
+        let mut parts = Array::apply_all(Quantize { format }, inputs)?.into_iter();
+        let mut next = || parts.next().expect("words and scales");
+        return Ok(Quantized { packed: next(), scales: next(), biases: parts.next() });
+    }
+    let (codes, scales, biases) = compose(w, format, global)?;
+    let packed = Array::apply(PackBits { bits: format.bits }, smallvec![reshape(&codes, w.shape())?])?;
+    Ok(Quantized { packed, scales, biases })
+}
+
+/// Refuses what can't be quantised.
+fn expect_rows(w: &Array, format: QuantFormat) -> Result<()> {
     if !w.dtype().is_float() {
         return Err(Error::DType { op: OP, dtype: w.dtype(), expected: "a real floating type" });
     }
@@ -63,8 +84,13 @@ fn quantize_with(w: &Array, format: QuantFormat, global: Option<&Array>) -> Resu
         let message = format!("needs a matrix with rows of a multiple of {group} elements, got shape {shape}");
         return Err(Error::value(OP, message));
     }
-    let wide = astype(w, wide(w.dtype()))?;
-    let groups = split_groups(&wide, format.group_size)?;
+    Ok(())
+}
+
+/// Codes in their groups, scales and biases, composed of operations.
+fn compose(w: &Array, format: QuantFormat, global: Option<&Array>) -> Result<(Array, Array, Option<Array>)> {
+    let columns = w.shape()[w.ndim() - 1];
+    let groups = split_groups(&astype(w, wide(w.dtype()))?, format.group_size)?;
     let (codes, scales, biases) = match format.mode {
         QuantMode::Affine => affine::quantize(&groups, format.bits)?,
         QuantMode::Mxfp4 | QuantMode::Mxfp8 | QuantMode::Nvfp4 => {
@@ -72,12 +98,11 @@ fn quantize_with(w: &Array, format: QuantFormat, global: Option<&Array>) -> Resu
             (codes, scales, None)
         }
     };
-    let packed = Array::apply(PackBits { bits: format.bits }, smallvec![reshape(&codes, w.shape())?])?;
     let of_groups = |x: Array| {
         let shape = [&w.shape()[..w.ndim() - 1], &[columns / format.group_size]].concat();
         astype(&reshape(&x, &shape)?, format.scale_dtype().unwrap_or(w.dtype()))
     };
-    Ok(Quantized { packed, scales: of_groups(scales)?, biases: biases.map(of_groups).transpose()? })
+    Ok((codes, of_groups(scales)?, biases.map(of_groups).transpose()?))
 }
 
 /// The values of a quantised matrix, in `dtype`: by default that of the scales and biases, or `bfloat16` for float modes.
@@ -100,11 +125,21 @@ pub fn dequantize(
         return Err(Error::DType { op: OP, dtype, expected: "a real floating type" });
     }
     let global = global_scale.map(|scale| single_scale(OP, scale, format)).transpose()?;
-    astype(&values(w, format, global.as_ref())?, dtype)
+    if global.is_some() {
+        return astype(&values(w, format, global.as_ref())?, dtype);
+    }
+    if matmul::has_kernels(dtype) && matmul::has_kernels(own) {
+        return Dequantize { format, dtype }.of(&products::float_parts(w, own)?);
+    }
+    astype(&values(w, format, None)?, dtype)
 }
 
 /// The values in single precision or wider, of parts that have been checked; the global scale broadcasts to groups.
 fn values(w: &Quantized, format: QuantFormat, global: Option<&Array>) -> Result<Array> {
+    let narrow = |part: &Array| matmul::has_kernels(part.dtype());
+    if global.is_none() && w.biases.as_ref().is_none_or(|biases| narrow(biases) && narrow(&w.scales)) {
+        return Dequantize { format, dtype: DType::F32 }.of(w);
+    }
     let codes = Array::apply(UnpackBits { bits: format.bits }, smallvec![w.packed.clone()])?;
     let shape = codes.shape().to_vec();
     let codes = split_groups(&codes, format.group_size)?;
@@ -136,7 +171,7 @@ fn check(op: &'static str, w: &Quantized, format: QuantFormat) -> Result<DType> 
     }
     match (format.scale_dtype(), &w.biases) {
         (None, None) => fail("the affine mode needs biases".into()),
-        (Some(_), Some(_)) => fail(format!("{:?} has no biases", format.mode)),
+        (Some(_), Some(_)) => fail(format!("{} has no biases", format.mode.name())),
         (Some(dtype), None) if w.scales.dtype() != dtype => {
             Err(Error::DType { op, dtype: w.scales.dtype(), expected: "scales of uint8" })
         }
@@ -162,7 +197,7 @@ fn single_scale(op: &'static str, scale: &Array, format: QuantFormat) -> Result<
 
 fn expect_global(op: &'static str, scale: &Array, format: QuantFormat) -> Result<()> {
     if format.mode != QuantMode::Nvfp4 {
-        return Err(Error::value(op, format!("only nvfp4 has a global scale, the mode is {:?}", format.mode)));
+        return Err(Error::value(op, format!("only nvfp4 has a global scale, the mode is {}", format.mode.name())));
     }
     if scale.dtype() != DType::F32 {
         return Err(Error::DType { op, dtype: scale.dtype(), expected: "a global scale of float32" });

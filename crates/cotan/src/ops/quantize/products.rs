@@ -2,10 +2,19 @@
 
 use cotan_kernels::DType;
 
-use super::{QuantFormat, QuantMode, Quantized, check, expect_global, single_scale, values, wide};
+use super::float::GLOBAL;
+use super::matmul::{has_kernels, inputs, result_dtype};
+use super::{
+    QuantFormat, QuantMode, Quantized, QuantizedGather, QuantizedMatmul, check, expect_global, number, single_scale,
+    values,
+};
 use crate::array::Array;
 use crate::error::{Error, Result, tuple};
-use crate::ops::{astype, gather_mm, matmul, reshape, swapaxes};
+use crate::ops::indexed_matmul::{index_or_all, stack};
+use crate::ops::{
+    astype, divide, expand_dims, expect_indices, flat, gather_mm, matmul, multiply, reshape, same_shape, squeezed,
+    swapaxes, take,
+};
 
 /// Which matrices a product takes from batch axes; all in order where there is no index.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,12 +30,44 @@ pub struct QuantIndices<'a> {
 ///
 /// # Errors
 /// When the parts of `w` don't fit together or to the format, `x` is not real or has no axes, or inner sizes differ.
+///
+/// ```
+/// use cotan::{DType, ops, ops::{QuantFormat, QuantMode}};
+/// let format = QuantFormat::new(QuantMode::Affine, None, None)?;
+/// let w = ops::quantize(&ops::ones(&[3, 64], DType::F32), format, None)?;
+/// let y = ops::quantized_matmul(&ops::ones(&[2, 64], DType::F32), &w, true, format)?;
+/// assert_eq!(y.to_vec::<f32>()?, [64.0; 6]);
+/// # Ok::<(), cotan::Error>(())
+/// ```
 pub fn quantized_matmul(x: &Array, w: &Quantized, transpose: bool, format: QuantFormat) -> Result<Array> {
     const OP: &str = "quantized_matmul";
     let dtype = result_dtype(OP, x, check(OP, w, format)?, format)?;
-    let inner = wide(dtype);
-    let w = oriented(&values(w, format, None)?, transpose)?;
-    astype(&matmul(&astype(x, inner)?, &astype(&w, inner)?)?, dtype)
+    if x.ndim() == 0 || w.packed.ndim() < 2 {
+        let (x, w) = (tuple(x.shape()), tuple(w.packed.shape()));
+        return Err(Error::value(OP, format!("needs an array with axes and a matrix, got shapes {x} and {w}")));
+    }
+    if !has_kernels(dtype) {
+        let w = oriented(&values(w, format, None)?, transpose)?;
+        return matmul(&astype(x, dtype)?, &astype(&w, dtype)?);
+    }
+    let (x, w) = (floating(x, dtype)?, float_parts(w, dtype)?);
+    if x.ndim() > 1 {
+        return Array::apply(QuantizedMatmul { format, transpose }, inputs(&x, &w));
+    }
+    let product = Array::apply(QuantizedMatmul { format, transpose }, inputs(&expand_dims(&x, &[0])?, &w))?;
+    squeezed(&product, &[product.ndim() - 2])
+}
+
+/// Integers as floats.
+fn floating(x: &Array, dtype: DType) -> Result<Array> {
+    if x.dtype().is_float() { Ok(x.clone()) } else { astype(x, dtype) }
+}
+
+/// Scales and biases of which one may be integers as floats.
+pub(super) fn float_parts(w: &Quantized, dtype: DType) -> Result<Quantized> {
+    let Some(biases) = &w.biases else { return Ok(w.clone()) };
+    let (scales, biases) = (floating(&w.scales, dtype)?, floating(biases, dtype)?);
+    Ok(Quantized { packed: w.packed.clone(), scales, biases: Some(biases) })
 }
 
 /// [`gather_mm`] of `x` with quantised matrices. A global scale of `nvfp4` has an element for each of them.
@@ -46,30 +87,57 @@ pub fn gather_qmm(
         return Err(Error::value(OP, format!("needs matrices, got shape {}", tuple(x.shape()))));
     }
     let dtype = result_dtype(OP, x, check(OP, w, format)?, format)?;
+    if w.packed.ndim() < 2 {
+        return Err(Error::value(OP, format!("needs quantised matrices, got shape {}", tuple(w.packed.shape()))));
+    }
     let global = global_scale.map(|scale| scale_each(OP, scale, &w.packed, format)).transpose()?;
-    let inner = wide(dtype);
-    let w = oriented(&values(w, format, global.as_ref())?, transpose)?;
-    astype(&gather_mm(&astype(x, inner)?, &astype(&w, inner)?, indices.lhs, indices.rhs)?, dtype)
+    if !has_kernels(dtype) {
+        let w = oriented(&values(w, format, global.as_ref())?, transpose)?;
+        return gather_mm(&astype(x, dtype)?, &astype(&w, dtype)?, indices.lhs, indices.rhs);
+    }
+    let (x, w) = (floating(x, dtype)?, float_parts(w, dtype)?);
+    let op = QuantizedGather { format, transpose };
+    let Some(global) = global else { return chosen_products(op, &x, &w, indices) };
+    // A matrix has one global scale, so that its products may be scaled instead.
+    let product = chosen_products(op, &astype(&x, DType::F32)?, &w, indices)?;
+    let unit = divide(&global, &number(GLOBAL, &global))?;
+    let scales = reshape(&unit, &w.packed.shape()[..w.packed.ndim() - 2])?;
+    let scales = match indices.rhs {
+        Some(rhs) => take(&flat(&scales)?, rhs, None)?,
+        None => scales,
+    };
+    let scales = reshape(&scales, &[scales.shape(), &[1, 1]].concat())?;
+    astype(&multiply(&product, &scales)?, dtype)
 }
 
-/// What is multiplied by a quantised left operand: quantised with these scales, or to be quantised.
+/// Products of matrices that indices choose, or of all in order.
+fn chosen_products(op: QuantizedGather, x: &Array, w: &Quantized, indices: QuantIndices) -> Result<Array> {
+    let (i, j) = (index_or_all(indices.lhs, x)?, index_or_all(indices.rhs, &w.packed)?);
+    expect_indices("gather_qmm", &[i.clone(), j.clone()])?;
+    let indices = same_shape("gather_qmm", &[i, j])?;
+    let flat = |index: &Array| reshape(&astype(index, DType::I64)?, &[1, index.size()]);
+    let parts = Quantized {
+        packed: stack(&w.packed)?,
+        scales: stack(&w.scales)?,
+        biases: w.biases.as_ref().map(stack).transpose()?,
+    };
+    let product = op.of(&stack(x)?, &parts, &flat(&indices[0])?, &flat(&indices[1])?)?;
+    reshape(&product, &[indices[0].shape(), &product.shape()[2..]].concat())
+}
+
+/// What a quantised left operand is multiplied by: quantised with these scales, or to be quantised.
 fn right_operand(
     op: &'static str,
     w: &Array,
     scales: Option<&Array>,
     format: QuantFormat,
     global: Option<&Array>,
-) -> Result<Array> {
+) -> Result<Quantized> {
     match (scales, w.dtype() == DType::U32) {
-        (Some(scales), true) => {
-            let w = Quantized { packed: w.clone(), scales: scales.clone(), biases: None };
-            check(op, &w, format)?;
-            values(&w, format, global)
-        }
-        (None, false) => rounded(w, format, global),
+        (Some(scales), true) => Ok(Quantized { packed: w.clone(), scales: scales.clone(), biases: None }),
+        (None, false) => super::quantize_with(w, format, global),
         (Some(_), false) | (None, true) => {
-            let message = "scales belong to a quantised operand: give both or neither";
-            Err(Error::value(op, message))
+            Err(Error::value(op, "scales belong to a quantised operand: give both or neither"))
         }
     }
 }
@@ -104,7 +172,9 @@ pub fn qqmm(
     let [of_x, of_w] = [single(global_scales[0])?, single(global_scales[1])?];
     let dtype = product_dtype(x, w);
     let right = right_operand(OP, w, scales, format, of_w.as_ref())?;
-    astype(&matmul(&rounded(x, format, of_x.as_ref())?, &oriented(&right, true)?)?, dtype)
+    let product = quantized_matmul(&rounded(x, format, of_x.as_ref())?, &right, true, format)?;
+    let Some(global) = of_w else { return astype(&product, dtype) };
+    astype(&multiply(&product, &divide(&global, &number(GLOBAL, &global))?)?, dtype)
 }
 
 /// [`qqmm`] of matrices chosen from batch axes, as [`gather_mm`] chooses them. Global scales have an element for each
@@ -128,22 +198,13 @@ pub fn gather_qqmm(
     }
     let each = |scale: Option<&Array>, of: &Array| scale.map(|scale| scale_each(OP, scale, of, format)).transpose();
     let [of_x, of_w] = [each(global_scales[0], x)?, each(global_scales[1], w)?];
-    let right = oriented(&right_operand(OP, w, scales, format, of_w.as_ref())?, true)?;
-    let product = gather_mm(&rounded(x, format, of_x.as_ref())?, &right, indices.lhs, indices.rhs)?;
-    astype(&product, product_dtype(x, w))
+    let right = right_operand(OP, w, scales, format, of_w.as_ref())?;
+    let left = rounded(x, format, of_x.as_ref())?;
+    astype(&gather_qmm(&left, &right, indices, true, format, global_scales[1])?, product_dtype(x, w))
 }
 
 fn oriented(w: &Array, transpose: bool) -> Result<Array> {
     if transpose { swapaxes(w, -1, -2) } else { Ok(w.clone()) }
-}
-
-/// The type of a product, where scales that are codes have no say.
-fn result_dtype(op: &'static str, x: &Array, own: DType, format: QuantFormat) -> Result<DType> {
-    let dtype = match format.scale_dtype() {
-        None => x.dtype().promote(own),
-        Some(_) => x.dtype(),
-    };
-    if dtype.is_float() { Ok(dtype) } else { Err(Error::DType { op, dtype, expected: "a real floating type" }) }
 }
 
 fn product_dtype(x: &Array, w: &Array) -> DType {

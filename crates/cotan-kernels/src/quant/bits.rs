@@ -1,4 +1,4 @@
-//! Codes of few bits in words: element `i` of a row lies in the bits from `i * bits` on of one little-endian string.
+//! Packing codes into words and taking them out again.
 
 use crate::error::KernelError;
 use crate::simd::{Isa, Kernel, dispatch};
@@ -85,6 +85,12 @@ macro_rules! with_bits {
     };
 }
 
+/// Puts codes, a multiple of eight, together in bytes.
+#[inline(always)]
+pub(super) fn pack_codes(codes: &[u8], out: &mut [u8], bits: usize) {
+    with_bits!(bits, pack_groups(codes, out));
+}
+
 struct Packing<'a> {
     source: &'a [u8],
     out: &'a mut [u8],
@@ -101,6 +107,13 @@ impl Kernel for Packing<'_> {
 
 #[inline(always)]
 fn pack_groups<const BITS: usize>(source: &[u8], out: &mut [u8]) {
+    if BITS == 8 {
+        return out.copy_from_slice(source);
+    }
+    if BITS == 4 {
+        let pairs = source.as_chunks::<2>().0;
+        return out.iter_mut().zip(pairs).for_each(|(out, pair)| *out = pair[0] & 15 | pair[1] << 4);
+    }
     let mask = (1u64 << BITS) - 1;
     for (codes, out) in source.as_chunks::<GROUP>().0.iter().zip(out.as_chunks_mut::<BITS>().0) {
         let mut string = 0;
