@@ -18,6 +18,7 @@ def arguments():
     p.add_argument("--slice", type=float, default=0.03, help="seconds for a library in a round (default: %(default)s)")
     p.add_argument("--most", type=float, default=30, help="seconds for the rounds of a case (default: %(default)s)")
     p.add_argument("--no-memory", action="store_true", help="don't measure the peak memory of trainings")
+    p.add_argument("--draw", action="store_true", help="make page and picture anew from the last whole run")
     p.add_argument("--list", action="store_true", help="list the cases and stop")
     return p.parse_args()
 
@@ -44,33 +45,49 @@ def timed(args, cases, libraries, console):
     return results
 
 
+def measured(args, cases, libraries, console):
+    """Everything that is known about a run, as plain data."""
+    import limits
+    import memory
+    import report
+
+    run = {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": report.machine(),
+        "load": os.getloadavg()[0],
+        "settings": vars(args),
+        "versions": {p.name: p.version for p in libraries},
+    }
+    before = limits.measure(libraries)
+    run["cases"] = timed(args, cases, libraries, console)
+    run["limits"] = limits.highest(before, limits.measure(libraries), limits.reached(run["cases"]))
+    trainings = [c for c in cases if c.family == "training"]
+    run["memory"] = {} if args.no_memory else memory.measure(trainings, libraries, args.threads)
+    return run
+
+
 def main():
     """Time the cases, print the table, keep the numbers."""
     args = arguments()
     peers.pin(args.threads)
     warnings.simplefilter("ignore", FutureWarning)  # torch's about parts of itself
-    libraries, missing = peers.load(args.peers.split(","), args.threads)
-    import limits
-    import memory
     import report
-    from cases import CASES
     from rich.console import Console
+
+    console = Console(width=max(150, Console().width))
+    if args.draw:
+        report.keep(report.last(), console, whole=True)
+        return
+    from cases import CASES
 
     cases = chosen(CASES, args.only)
     if args.list:
         print(*(f"{c.family}: {c.name}" for c in cases), sep="\n")
         return
-    console = Console(width=max(150, Console().width))
+    libraries, missing = peers.load(args.peers.split(","), args.threads)
     for name, reason in missing.items():
         console.print(f"[yellow]{name} is left out:[/yellow] {reason}")
-    at_start = limits.measure(libraries)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    run = {"when": now, "machine": report.machine(), "settings": vars(args)}
-    run |= {"versions": {p.name: p.version for p in libraries}, "load": os.getloadavg()[0]}
-    run["cases"] = timed(args, cases, libraries, console)
-    run["limits"] = limits.highest(at_start, limits.measure(libraries), limits.reached(run["cases"]))
-    trainings = [c for c in cases if c.family == "training"]
-    run["memory"] = {} if args.no_memory else memory.measure(trainings, libraries, args.threads)
+    run = measured(args, cases, libraries, console)
     console.print(report.table(run))
     console.print(report.summary(run), highlight=False)
     report.keep(run, console, whole=not args.only and len(libraries) == len(peers.KINDS))

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -103,37 +103,43 @@ def timed(call):
 
 
 def graph(mx, length):
-    """Seconds to build, evaluate and drop a chain and to take its gradient, and bytes that the built chain holds."""
+    """Seconds to build, evaluate and drop a chain and to take its gradient."""
     x = mx.random.normal((10,))
     mx.eval(x)
-    before = resident()
     build, y = timed(lambda: chain(mx, x, length))
-    held = resident() - before
     evaluate, _ = timed(lambda: mx.eval(y))
     unused = [chain(mx, x, length)]
     drop, _ = timed(unused.clear)
     gradient, _ = timed(lambda: mx.eval(mx.grad(lambda x: chain(mx, x, length).sum())(x)))
-    return {"build": build, "evaluate": evaluate, "drop": drop, "gradient": gradient}, held
+    return {"build": build, "evaluate": evaluate, "drop": drop, "gradient": gradient}
 
 
 def lengths(mx):
-    """The least seconds of each phase by length of the graph, and bytes."""
-    seconds, held = {}, []
+    """The least seconds of each phase by length of the graph."""
+    seconds = {}
     for n in LENGTHS:
         runs = [graph(mx, n) for _ in range(max(2, min(20, 10**5 // n)))]
-        for phase in runs[0][0]:
-            seconds.setdefault(phase, []).append([n, min(run[0][phase] for run in runs)])
-        held.append([n, max(run[1] for run in runs)])
-    return seconds, held
+        for phase in runs[0]:
+            seconds.setdefault(phase, []).append([n, min(run[phase] for run in runs)])
+    return seconds
+
+
+def held(mx):
+    """Bytes of graphs by their length, by the growth of the process, which has to be fresh; all stay alive."""
+    x, alive, sizes = mx.array([1.0] * 10), [], []
+    for n in LENGTHS:
+        before = resident()
+        alive.append(chain(mx, x, n))
+        sizes.append([n, resident() - before])
+    return sizes
 
 
 def measure():
     """All numbers for this process's number of threads."""
     import cotan.core as mx
 
-    result = dict(zip(("graph", "held"), lengths(mx), strict=True))
-    result |= dict(zip(("sizes", "peak"), sizes(mx), strict=True))
-    return result | {"products": products(mx)}
+    result = {"held": held(mx), "graph": lengths(mx), "products": products(mx)}
+    return result | dict(zip(("sizes", "peak"), sizes(mx), strict=True))
 
 
 def measured(threads):
@@ -143,17 +149,28 @@ def measured(threads):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
 
 
+def least(a, b):
+    """The smaller of two numbers, at every place of two nested results."""
+    if isinstance(a, dict):
+        return {key: least(a[key], b[key]) for key in a}
+    if isinstance(a, list):
+        return [least(x, y) for x, y in zip(a, b, strict=True)]
+    return min(a, b)
+
+
 def main():
-    """Measure with one and with two threads, keep the numbers, draw."""
+    """Measure with one and with two threads in turns, keep the least numbers, draw."""
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--draw", action="store_true", help="draw the numbers of the last time")
+    p.add_argument("--rounds", type=int, default=3, help="how often to measure (default: %(default)s)")
     p.add_argument("--measure", action="store_true", help="print numbers for COTAN_NUM_THREADS (used by itself)")
     args = p.parse_args()
     if args.measure:
         print(json.dumps(measure()))
         return
     if not args.draw:
-        NUMBERS.write_text(json.dumps({str(n): measured(n) for n in (1, 2)}) + "\n")
+        runs = [{str(n): measured(n) for n in (1, 2)} for _ in range(args.rounds)]
+        NUMBERS.write_text(json.dumps(reduce(least, runs)) + "\n")
     import growth_plots
 
     growth_plots.draw(json.loads(NUMBERS.read_text()), IMAGES)

@@ -62,6 +62,15 @@ def over_length(pyplot, numbers, folder):
     save(pyplot, figure, folder, "graph")
 
 
+def over_length_memory(pyplot, numbers, folder):
+    """Bytes an operation of a graph that is not evaluated; short ones fit in pages that the process has already."""
+    figure, ax = axes(pyplot, "operations in a chain", "bytes an operation", "Memory of a graph that is not evaluated")
+    ax.set_yscale("linear")
+    curve(ax, [[n, b] for n, b in numbers["2"]["held"] if n >= 3000], COLOURS[0], scale=lambda n, b: b / n)
+    ax.set_ylim(0, 800)
+    save(pyplot, figure, folder, "graph-memory")
+
+
 def over_threads(pyplot, numbers, folder):
     """How many times faster two threads are, by size."""
     title = "Time with one thread over time with two"
@@ -94,5 +103,5 @@ def draw(numbers, folder):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    for plot in (over_size, over_size_memory, over_length, over_threads, products):
+    for plot in (over_size, over_size_memory, over_length, over_length_memory, over_threads, products):
         plot(pyplot, numbers, folder)

@@ -109,7 +109,7 @@ def draw(run, path):
     figure.suptitle(title, fontsize=12, color=INK, y=1 - 0.12 / figure.get_figheight())
     legend(figure, [n for n in run["versions"] if n in MARKS])
     figure.subplots_adjust(
-        left=0.19, right=0.955, top=1 - 1.0 / figure.get_figheight(), bottom=0.3 / figure.get_figheight(), wspace=0.62
+        left=0.19, right=0.955, top=1 - 1.0 / figure.get_figheight(), bottom=0.3 / figure.get_figheight(), wspace=0.72
     )
     figure.savefig(path, dpi=110)
     pyplot.close(figure)

@@ -133,8 +133,13 @@ def keep(run, console, whole):
     import picture
 
     RESULTS.mkdir(exist_ok=True)
-    stem = "latest" if whole else "part"
-    (RESULTS / f"{stem}.json").write_text(json.dumps(run, indent=1) + "\n")
-    (RESULTS / f"{stem}.md").write_text(page.page(run, f"{stem}.png"))
-    picture.draw(run, RESULTS / f"{stem}.png")
-    console.print(f"kept in {RESULTS / stem}.json, .md and .png")
+    stem = RESULTS / ("latest" if whole else "part")
+    stem.with_suffix(".json").write_text(json.dumps(run, indent=1) + "\n")
+    stem.with_suffix(".md").write_text(page.page(run, f"{stem.name}.png"))
+    picture.draw(run, stem.with_suffix(".png"))
+    console.print(f"kept in {stem}.json, .md and .png")
+
+
+def last():
+    """The last whole run."""
+    return json.loads((RESULTS / "latest.json").read_text())

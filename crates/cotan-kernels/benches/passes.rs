@@ -3,6 +3,7 @@
 //! `cargo bench -p cotan-kernels --bench passes`; divan prints the least, the median and the throughput.
 
 use cotan_kernels::fused::{Operand, Program};
+use cotan_kernels::norm::{Norm, norm};
 use cotan_kernels::reduce::{ReduceOp, reduce};
 use cotan_kernels::scan::{ScanOp, scan};
 use cotan_kernels::simd::{Float, Isa, Map1, Map2, Tile};
@@ -39,7 +40,7 @@ struct Exp;
 impl Map1<f32, f32> for Exp {
     #[inline(always)]
     fn call<I: Isa>(a: f32) -> f32 {
-        a.exp::<I>()
+        Float::exp::<I>(a)
     }
 }
 
@@ -72,9 +73,9 @@ fn sum(bencher: Bencher, axes: [usize; 2]) {
     let value = program.input(DType::F32);
     let operands = [Operand::Tensor(numbers(&[SIDE, SIDE]))];
     let axes = if axes[0] == axes[1] { &axes[..1] } else { &axes[..] };
-    bencher.counter(BytesCount::of_many::<f32>(SIDE * SIDE)).bench(|| {
-        reduce(ReduceOp::Sum, &program, value, &[SIDE, SIDE], axes, &operands, &mut [], DType::F32)
-    });
+    bencher
+        .counter(BytesCount::of_many::<f32>(SIDE * SIDE))
+        .bench(|| reduce(ReduceOp::Sum, &program, value, &[SIDE, SIDE], axes, &operands, &mut [], DType::F32));
 }
 
 /// Times a function of a square matrix that is read and written once.
@@ -86,6 +87,11 @@ fn matrix<R>(bencher: Bencher, f: impl Fn(&Tensor) -> R + Sync) {
 #[divan::bench(args = [0, 1])]
 fn softmax_along(bencher: Bencher, axis: usize) {
     matrix(bencher, |x| softmax::softmax(x, &[axis]));
+}
+
+#[divan::bench]
+fn layer_norm(bencher: Bencher) {
+    matrix(bencher, |x| norm(x, None, None, Norm { centre: true, eps: 1e-5, lead: 0 }));
 }
 
 #[divan::bench(args = [0, 1])]

@@ -1,9 +1,11 @@
-//! Kernels whose limit is arithmetic: matrix products, convolutions, Fourier transforms.
+//! Kernels whose limit is arithmetic: matrix products, convolutions, attention, Fourier transforms.
 //!
 //! `cargo bench -p cotan-kernels --bench products`; an item is a multiplication with its addition.
 
+use cotan_kernels::attention::{Attention, Mask, attention};
 use cotan_kernels::conv::{Window, convolve};
 use cotan_kernels::gemm::{MatRef, Size, matmul};
+use cotan_kernels::quant::{self, Scales, Weights};
 use cotan_kernels::{Element, Tensor, bf16, f16, fft};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -92,4 +94,27 @@ fn conv_depthwise(bencher: Bencher) {
 fn rfft_of_length(bencher: Bencher, length: usize) {
     let x = tensor(&[1000, length]);
     bencher.counter(ItemsCount::new(x.len())).bench(|| fft::real_to_complex(&x, 1));
+}
+
+/// Rows of queries that look at 2048 keys of 8 heads of 64 features.
+#[divan::bench(args = [1, 16, 1024])]
+fn attention_of(bencher: Bencher, queries: usize) {
+    let q = tensor(&[1, 8, queries, 64]);
+    let (k, v) = (tensor(&[1, 8, 2048, 64]), tensor(&[1, 8, 2048, 64]));
+    let operands = Attention { q: &q, k: &k, v: &v, scale: 0.125, mask: Mask::All, sinks: None };
+    bencher.counter(ItemsCount::new(8 * queries * 2048 * 128)).bench(|| attention(operands));
+}
+
+/// Rows times a matrix of 2048 x 2048 codes of so many bits.
+#[divan::bench(args = [[1, 4], [1, 8], [16, 4], [256, 4]])]
+fn quantised(bencher: Bencher, [rows, bits]: [usize; 2]) {
+    const SIDE: usize = 2048;
+    let x = tensor(&[rows, SIDE]);
+    let words = vec![0x5a; SIDE * SIDE / 8 * bits];
+    let scales: Vec<f32> = numbers(SIDE * SIDE / 64).collect();
+    let weights = Weights::new(&words, Scales::F32(&scales), Some(Scales::F32(&scales)), [SIDE, SIDE], bits, 64);
+    let mut out = vec![0.0f32; rows * SIDE];
+    bencher
+        .counter(ItemsCount::new(rows * SIDE * SIDE))
+        .bench_local(|| quant::matmul(&x, &weights, true, divan::black_box(&mut out)));
 }
