@@ -31,9 +31,9 @@ def save(pyplot, figure, folder, name):
 
 
 def over_size(pyplot, numbers, folder):
-    """Nanoseconds an element by number of elements, with two threads."""
-    figure, ax = axes(pyplot, "elements (float32)", "ns an element", "Time of an element, two threads")
-    for colour, (name, points) in zip(COLOURS, numbers["2"]["sizes"].items(), strict=True):
+    """Nanoseconds an element by number of elements, with one thread."""
+    figure, ax = axes(pyplot, "elements (float32)", "ns an element", "Time of an element, one thread")
+    for colour, (name, points) in zip(COLOURS, numbers["1"]["sizes"].items(), strict=True):
         curve(ax, points, colour, name, scale=lambda n, s: s / n * 1e9)
     for size, name in ((L1, "L1"), (L2, "L2"), (L3, "L3")):
         ax.axvline(size / 8, color="#bbbbbb", linewidth=0.8, linestyle=":")
