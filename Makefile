@@ -53,6 +53,10 @@ dev: $(TOOLS) $(VENV)/.with-test ## the fast loop: quick build, then the quick P
 bench: $(BUILT) $(BENCH_VENV)/.with-bench ## time cotan against torch, jax, numpy and mlx (installs them: about 5 GB)
 	PYTHONPATH=python $(BENCH_PY) benches/compare.py $(BENCH_ARGS)
 
+.PHONY: growth
+growth: $(BUILT) $(BENCH_VENV)/.with-bench ## measure how cost grows with size, graph and threads; draws docs/images
+	PYTHONPATH=python $(BENCH_PY) benches/growth.py
+
 .PHONY: parity
 parity: $(BUILT) $(PARITY_VENV)/.with-parity ## compare every op with MLX, and every derivative with JAX (installs both)
 	PYTHONPATH=python $(PARITY_PY) -m pytest -q tests/parity $(PYTEST_ARGS)

@@ -18,6 +18,13 @@ class Peer:
         """A NumPy array as an array of this library."""
         return array
 
+    def give_all(self, data):
+        """A NumPy array, or a dict of them, for this library."""
+        return {k: self.give(v) for k, v in data.items()} if isinstance(data, dict) else self.give(data)
+
+    def precise(self, wanted):
+        """Allow or forbid float64."""
+
     def wait(self, result):
         """Return once everything in the result (nested lists, tuples and dicts) is computed."""
         return result
@@ -30,7 +37,7 @@ class Peer:
             return {k: self.take(v) for k, v in result.items()}
         if isinstance(result, list | tuple):
             return [self.take(v) for v in result]
-        return np.array(self.widen(result))
+        return np.array(result if isinstance(result, int | float) else self.widen(result))
 
     def widen(self, array):
         """An array whose element type NumPy has."""
@@ -41,7 +48,8 @@ class Lazy(Peer):
     """cotan, and mlx, whose interface is the same."""
 
     def give(self, array):
-        x = self.lib.array(array)
+        # Without a type, float64 becomes float32.
+        x = self.lib.array(array, self.lib.float64 if array.dtype == "float64" else None)
         self.lib.eval(x)
         return x
 
@@ -60,7 +68,7 @@ class Torch(Peer):
         return self.lib.from_numpy(array.copy())
 
     def widen(self, array):
-        array = array.detach()
+        array = array.detach().resolve_conj()
         return array.float() if array.dtype == self.lib.bfloat16 else array
 
 
@@ -68,7 +76,10 @@ class Jax(Peer):
     """jax; cases compile what they time with jax.jit."""
 
     def give(self, array):
-        return self.wait(self.lib.numpy.asarray(array))
+        return self.wait(self.lib.numpy.array(array))
+
+    def precise(self, wanted):
+        self.lib.config.update("jax_enable_x64", wanted)
 
     def wait(self, result):
         return self.lib.block_until_ready(result)
