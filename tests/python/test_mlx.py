@@ -293,7 +293,9 @@ def test_a_script_ends_with_its_own_exit_code(tmp_path, body, code):
         (["-x", "y"], 2, "usage"),
         (["-m"], 2, "usage"),
         (["none.py"], 1, "none.py"),
-        (["-m", "no_such"], 1, "no_such"),
+        (["-m", "no_such"], 1, "cotan.mlx: no module named 'no_such'"),
+        (["-m", "no_such.module"], 1, "cotan.mlx: no module named 'no_such.module'"),
+        (["-m", "json.tool.module"], 1, "cotan.mlx: no module named 'json.tool.module'"),
     ],
 )
 def test_what_cannot_run_says_so(tmp_path, args, code, says):

@@ -190,6 +190,8 @@ def test_what_cannot_be_split_evenly_is_refused(world):
         lambda: nn.QuantizedAllToShardedLinear(64, 4, group=process),
         lambda: nn.QuantizedShardedToAllLinear(64, 6, group=process),
         lambda: distributed.shard_linear(nn.Linear(6, 6), "all-to-sharded", segments=[1], group=process),
+        lambda: distributed.shard_linear(nn.Linear(6, 6), "all-to-sharded", segments=[4, 2], group=process),
+        lambda: distributed.shard_linear(nn.Linear(6, 6), "all-to-sharded", segments=[0.5, 0.0], group=process),
         lambda: nn.fully_shard(nn.Linear(3, 4), group=process),
         lambda: nn.fully_shard(nn.Linear(3, 3).update({"bias": mx.array(1.0)}), group=process),
     ):

@@ -46,6 +46,8 @@ def test_a_quantised_embedding_decodes_rows(coding):
     rows = mx.array([[1, 9], [0, 1]])
     assert_close(layer(rows).astype(mx.float32), host(decoded(layer)[rows]), rtol=1e-2)
     assert dtype_name(layer(rows)) == ("float32" if layer.mode == "affine" else "bfloat16")
+    assert_same(layer(mx.array(9)), host(layer(rows)[0, 1]))
+    assert layer(mx.zeros((2, 0), mx.int32)).shape == (2, 0, 128)
     x = mx.random.normal((3, 128))
     assert_close(layer.as_linear(x), host(x @ decoded(layer).T), rtol=1e-4, atol=1e-4)
 

@@ -465,6 +465,11 @@ def test_quantiles_between_elements_follow_the_method(method):
     for q in (0.0, 0.3, 0.5, 1.0, [0.1, 0.9]):
         mine = mx.quantile(mx.array(x), q, axis=1, method=method)
         np.testing.assert_allclose(np.array(mine), np.quantile(x, q, axis=1, method=method), rtol=1e-5)
+    for dtype in (mx.float16, mx.float32):
+        same = mx.full((7,), 0.1, dtype)
+        assert (mx.quantile(same, np.linspace(0, 1, 50).tolist(), method=method) == same[0]).all().item()
+    for q, shape in ((mx.array([0.5]), (1,)), (np.array([0.5, 0.6]), (2,)), (mx.array(0.5), ()), (np.float32(0.5), ())):
+        assert mx.quantile(mx.array(x), q, method=method).shape == shape
     for bad in (lambda a: mx.quantile(a, 1.5), lambda a: mx.quantile(a, []), lambda a: mx.quantile(a, 0.5, method="x")):
         with pytest.raises(ValueError, match="quantile"):
             bad(mx.array(x))

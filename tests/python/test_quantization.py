@@ -190,6 +190,13 @@ def test_a_mapped_matrix_is_quantised_and_multiplied_for_each_example():
 
 
 @pytest.mark.cotan_only
+def test_an_index_without_a_matrix_is_an_error_of_the_product():
+    w = [mx.stack([part, part]) for part in mx.quantize(mx.ones((4, 64)))]
+    with pytest.raises(IndexError, match="gather_qmm: index 2"):
+        mx.eval(mx.gather_qmm(mx.ones((1, 1, 64)), *w, rhs_indices=mx.array([2])))
+
+
+@pytest.mark.cotan_only
 def test_an_error_names_the_mode_and_lists_what_it_has():
     with pytest.raises(ValueError, match=r"affine has bits \[1, 2, 3, 4, 5, 6, 8\], got 7"):
         mx.quantize(mx.ones((2, 64)), bits=7)

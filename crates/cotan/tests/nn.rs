@@ -2,7 +2,7 @@
 
 use cotan::nn::{Conv, Embedding, GroupNorm, LayerNorm, Linear, MultiHeadAttention, RmsNorm};
 use cotan::optim::{Adam, AdamW, Lion, Muon, Optimizer, Rule, Schedule, Sgd};
-use cotan::{Array, DType, ErrorKind, Result, Tree, compile, fast::Mask, io, nn, ops, random, value_and_grad};
+use cotan::{Array, DType, ErrorKind, Result, Tree, compile, fast::Mask, io, nn, ops, optim, random, value_and_grad};
 
 #[derive(Clone, Tree)]
 struct Everything {
@@ -101,6 +101,28 @@ fn steps_are_those_of_the_formulas() -> Result<()> {
     let mut lion = Optimizer::new(Lion::default(), 0.1);
     close(step(&mut |w, g| lion.update(w, g))?, 1.0 - 0.1 + 0.1);
     assert_eq!(lion.step().item::<i32>()?, 2);
+    Ok(())
+}
+
+#[test]
+fn an_optimizer_starts_afresh_for_a_model_of_another_form() -> Result<()> {
+    let mut adam = Optimizer::new(Adam { bias_correction: true, ..Adam::default() }, 0.1);
+    for shape in [&[3][..], &[2, 3], &[2]] {
+        let mut model = vec![ops::ones(shape, DType::F32)];
+        adam.update(&mut model, &vec![ops::ones(shape, DType::F32)])?;
+        assert_eq!(model[0].shape(), shape);
+        assert!(model[0].to_vec::<f32>()?.iter().all(|w| (w - 0.9).abs() < 1e-5));
+        assert_eq!(adam.step().item::<i32>()?, 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_length_of_complex_and_of_half_gradients_is_that_of_their_sizes() -> Result<()> {
+    let complex = Array::from_slice(&[cotan::Complex32::new(3.0, 4.0)], &[1])?;
+    assert_eq!(optim::clip_norm(&complex, 1.0)?.1.item::<f32>()?, 5.0);
+    let half = ops::astype(&Array::from_slice(&[300.0f32, 400.0], &[2])?, DType::F16)?;
+    assert_eq!(optim::clip_norm(&half, 1.0)?.1.item::<f32>()?, 500.0);
     Ok(())
 }
 

@@ -19,7 +19,7 @@ def main(argv: list[str]) -> None:
     match argv:
         case ["-m", module, *rest]:
             install()
-            if importlib.util.find_spec(module) is None:
+            if not _exists(module):
                 sys.exit(f"cotan.mlx: no module named {module!r}")
             sys.argv = [module, *rest]
             runpy.run_module(module, run_name="__main__", alter_sys=True)
@@ -37,6 +37,16 @@ def main(argv: list[str]) -> None:
         case _:
             print(USAGE, file=sys.stderr)
             sys.exit(2)
+
+
+def _exists(module: str) -> bool:
+    """Whether there is a module of that name. What its packages import may be missing, too: that is another error."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError as error:
+        if not f"{module}.".startswith(f"{error.name}."):
+            raise
+        return False
 
 
 if __name__ == "__main__":

@@ -43,10 +43,10 @@ pub(super) fn run<T: Scored>(operands: Attention, given: &Given) -> Result<Atten
         let held = contiguous(operands)?;
         let (out, cotangent) = (contiguous_rows(given.out)?, contiguous_rows(given.cotangent)?);
         let stats = given.stats.to_row_major()?;
-        let problem = Problem::<T>::new(&held);
+        let problem = Problem::<T>::new(&held)?;
         let backward = Backward {
-            out: Matrices::new(&out),
-            cotangent: Matrices::new(&cotangent),
+            out: Matrices::new(&out)?,
+            cotangent: Matrices::new(&cotangent)?,
             stats: stats.as_slice().expect("made in order"),
             to: [&mut q, &mut k, &mut v].map(|out| Shared(out.slice_mut::<T>().as_mut_ptr())),
             problem: &problem,

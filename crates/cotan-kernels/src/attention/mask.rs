@@ -5,9 +5,11 @@ use std::ops::Range;
 use num_traits::Bounded;
 
 use super::Mask;
+use super::operands::starts;
 use super::rows::Block;
 use crate::arith::Arith;
 use crate::layout;
+use crate::memory::AllocError;
 use crate::simd::{Float, Isa, Kernel, dispatch};
 use crate::tensor::Tensor;
 use crate::{Bool, DType, Element};
@@ -30,13 +32,12 @@ pub(super) struct Scores<'a, S> {
 }
 
 impl<'a, S: Element> Scores<'a, S> {
-    fn new(tensor: &'a Tensor, scores: &[usize]) -> Scores<'a, S> {
+    fn new(tensor: &'a Tensor, scores: &[usize]) -> Result<Scores<'a, S>, AllocError> {
         let lead = scores.len() - 2;
         let (span, base) = tensor.span::<S>().expect("the mask has the type of the scores");
         let strides = layout::broadcast_strides(tensor.shape(), tensor.strides(), scores);
-        let start = |index| base as isize + layout::offset_of(index, &scores[..lead], &strides[..lead]);
-        let starts = (0..layout::len(&scores[..lead])).map(start).collect();
-        Scores { span, starts, row: strides[lead], column: strides[lead + 1] }
+        let starts = starts(base, &scores[..lead], &strides[..lead])?;
+        Ok(Scores { span, starts, row: strides[lead], column: strides[lead + 1] })
     }
 
     /// Calls `each` with the place and the number of the keys `keys` for one query.
@@ -55,13 +56,13 @@ impl<'a, S: Element> Scores<'a, S> {
 }
 
 impl<'a, W: Element> Masks<'a, W> {
-    pub fn new(mask: Mask<'a>, scores: &[usize]) -> Masks<'a, W> {
-        match mask {
+    pub fn new(mask: Mask<'a>, scores: &[usize]) -> Result<Masks<'a, W>, AllocError> {
+        Ok(match mask {
             Mask::All => Masks::All,
             Mask::Causal => Masks::Causal(scores[scores.len() - 1] as isize - scores[scores.len() - 2] as isize),
-            Mask::Array(mask) if mask.dtype() == DType::Bool => Masks::Seen(Scores::new(mask, scores)),
-            Mask::Array(mask) => Masks::Added(Scores::new(mask, scores)),
-        }
+            Mask::Array(mask) if mask.dtype() == DType::Bool => Masks::Seen(Scores::new(mask, scores)?),
+            Mask::Array(mask) => Masks::Added(Scores::new(mask, scores)?),
+        })
     }
 
     /// The keys that some of these queries need: all of them for a query that may see none.

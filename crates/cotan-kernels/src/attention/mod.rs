@@ -102,7 +102,7 @@ fn attention_as<T: Scored>(operands: Attention) -> Result<[Tensor; 2], KernelErr
         return Ok([out.finish(), stats.finish()]);
     }
     let held = operands::contiguous(operands)?;
-    let problem = Problem::<T>::new(&held);
+    let problem = Problem::<T>::new(&held)?;
     if problem.sizes.keys == 0 {
         // Without keys a sum of values is zero.
         out.bytes_mut().fill(0);

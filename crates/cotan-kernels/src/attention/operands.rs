@@ -51,6 +51,20 @@ impl Sizes {
     }
 }
 
+/// Where the matrices begin that some axes in front of them number. There may be many though they have no elements.
+pub(super) fn starts(base: usize, shape: &[usize], strides: &[isize]) -> Result<Vec<isize>, AllocError> {
+    let start = |index| base as isize + layout::offset_of(index, shape, strides);
+    listed(layout::len(shape), (0..layout::len(shape)).map(start))
+}
+
+/// A list, if there is memory for it.
+fn listed<V>(len: usize, values: impl Iterator<Item = V>) -> Result<Vec<V>, AllocError> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(len).map_err(|_| AllocError { bytes: len.saturating_mul(size_of::<V>()) })?;
+    list.extend(values);
+    Ok(list)
+}
+
 /// Matrices with contiguous rows that differ in where they start.
 pub(super) struct Matrices<'a, T> {
     span: &'a [T],
@@ -60,13 +74,11 @@ pub(super) struct Matrices<'a, T> {
 }
 
 impl<'a, T: Number> Matrices<'a, T> {
-    pub fn new(tensor: &'a Tensor) -> Matrices<'a, T> {
+    pub fn new(tensor: &'a Tensor) -> Result<Matrices<'a, T>, AllocError> {
         let lead = tensor.shape().len() - 2;
         let (span, base) = tensor.span::<T>().expect("the type was dispatched on");
-        let (shape, strides) = (&tensor.shape()[..lead], &tensor.strides()[..lead]);
-        let start = |index| base as isize + layout::offset_of(index, shape, strides);
-        let starts = (0..layout::len(shape)).map(start).collect();
-        Matrices { span, starts, stride: tensor.strides()[lead], len: tensor.shape()[lead + 1] }
+        let starts = starts(base, &tensor.shape()[..lead], &tensor.strides()[..lead])?;
+        Ok(Matrices { span, starts, stride: tensor.strides()[lead], len: tensor.shape()[lead + 1] })
     }
 
     pub fn row(&self, matrix: usize, row: usize) -> &'a [T] {
@@ -100,7 +112,7 @@ pub(super) struct Problem<'a, T: Scored> {
 }
 
 impl<'a, T: Scored> Problem<'a, T> {
-    pub fn new(held: &'a Held<'a>) -> Problem<'a, T> {
+    pub fn new(held: &'a Held<'a>) -> Result<Problem<'a, T>, AllocError> {
         let rank = held.q.shape().len();
         let (lead, heads, groups) =
             (layout::len(&held.q.shape()[..rank - 3]), held.q.shape()[rank - 3], held.k.shape()[rank - 3]);
@@ -114,15 +126,20 @@ impl<'a, T: Scored> Problem<'a, T> {
         };
         let rows: Shape = held.q.shape()[..rank - 2].into();
         let scores: Shape = rows.iter().copied().chain([sizes.queries, sizes.keys]).collect();
-        Problem {
+        let each = |sinks: &Tensor| {
+            let each = sinks.broadcast_to(&rows).to_row_major()?;
+            let values = each.as_slice::<T::W>().expect("sinks have the type of the scores");
+            listed(values.len(), values.iter().copied())
+        };
+        Ok(Problem {
             sizes,
-            q: Matrices::new(&held.q),
-            k: Matrices::new(&held.k),
-            v: Matrices::new(&held.v),
+            q: Matrices::new(&held.q)?,
+            k: Matrices::new(&held.k)?,
+            v: Matrices::new(&held.v)?,
             scale: crate::simd::Float::from_f64(held.scale),
-            mask: Masks::new(held.mask, &scores),
-            sinks: held.sinks.map(|sinks| sinks.broadcast_to(&rows).to_vec()),
-        }
+            mask: Masks::new(held.mask, &scores)?,
+            sinks: held.sinks.map(each).transpose()?,
+        })
     }
 
     /// The head of queries and the query of a row of a pair.

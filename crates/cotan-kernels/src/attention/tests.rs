@@ -55,7 +55,7 @@ fn forced(a: Attention, in_place: bool) -> Vec<f64> {
     let mut out = vec![0.0; layout::len(&a.q.shape()[..3]) * a.v.shape()[3]];
     let mut stats = vec![0.0; layout::len(&a.q.shape()[..3]) * 2];
     let held = contiguous(a).unwrap();
-    let problem = Problem::<f64>::new(&held);
+    let problem = Problem::<f64>::new(&held).unwrap();
     let to = Results { out: Shared(out.as_mut_ptr()), stats: Shared(stats.as_mut_ptr()) };
     if in_place {
         decode::run(&problem, to).unwrap();

@@ -222,7 +222,8 @@ fn backward<T: Number<Wide: Float>>(
         let mut out = Output::new(T::DTYPE, &factors)?;
         for (index, total) in out.slice_mut::<T>().iter_mut().enumerate() {
             let of_block = |block: usize| sums[((index / n * blocks + block) * 2 + part) * n + index % n].to_f64();
-            *total = T::narrow(T::Wide::from_f64((0..blocks).map(of_block).sum()));
+            // The sum of nothing is a zero without a sign, which that of an empty iterator is not.
+            *total = T::narrow(T::Wide::from_f64((0..blocks).map(of_block).fold(0.0, |sum, block| sum + block)));
         }
         Ok(Some(out.finish()))
     };

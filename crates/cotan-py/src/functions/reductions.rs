@@ -268,9 +268,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Shares {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        match object.extract::<f64>() {
-            Ok(share) => Ok(Shares { values: vec![share], single: true }),
-            Err(_) => Ok(Shares { values: object.extract()?, single: false }),
+        // An array of one number would pass for a number.
+        match object.len() {
+            Ok(_) => Ok(Shares { values: object.extract()?, single: false }),
+            Err(_) => Ok(Shares { values: vec![object.extract()?], single: true }),
         }
     }
 }

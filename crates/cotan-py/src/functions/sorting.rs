@@ -231,7 +231,12 @@ fn histogram(
     };
     let bins = match &edges {
         Some(edges) => ops::Bins::Edges(edges),
-        None => ops::Bins::Equal(usize::try_from(number.unwrap_or(0)).unwrap_or(0), range),
+        None => {
+            let number = number.unwrap_or(0);
+            let bins = usize::try_from(number)
+                .map_err(|_| value_error(format!("histogram: bins is at least 1, got {number}")))?;
+            ops::Bins::Equal(bins, range)
+        }
     };
     let (counts, edges) = ops::histogram(&a.0, bins, weights.as_ref().map(|weights| &weights.0), density)?;
     Ok((made_on(stream, counts), PyArray::new(edges)))

@@ -172,11 +172,11 @@ pub(super) fn part(tensor: &Tensor, index: usize) -> Tensor {
 }
 
 /// Indices into a stack of `size` matrices, counted from its beginning.
-pub(super) fn places(index: &Tensor, size: usize) -> Result<Vec<usize>> {
+pub(super) fn places(op: &'static str, index: &Tensor, size: usize) -> Result<Vec<usize>> {
     let place = |index: i64| {
         let place = if index < 0 { index.saturating_add_unsigned(size as u64) } else { index };
         let found = usize::try_from(place).ok().filter(|&place| place < size);
-        found.ok_or(Error::from_kernel("gather_mm", KernelError::Index { index, size, axis: 0 }))
+        found.ok_or(Error::from_kernel(op, KernelError::Index { index, size, axis: 0 }))
     };
     index.to_vec::<i64>().into_iter().map(place).collect()
 }
@@ -205,8 +205,8 @@ impl IndexedMatmul {
             let parts: Vec<Tensor> = inputs.iter().map(|input| part(input, problem)).collect();
             let (x, y) = (&parts[0], &parts[1]);
             let size = Size { m: x.shape()[1], n: y.shape()[2], k: x.shape()[2] };
-            let [i, j] = [places(&parts[2], x.shape()[0])?, places(&parts[3], y.shape()[0])?];
-            let o = places(&parts[4], self.count)?;
+            let [i, j] = [places(self.name(), &parts[2], x.shape()[0])?, places(self.name(), &parts[3], y.shape()[0])?];
+            let o = places(self.name(), &parts[4], self.count)?;
             let len = self.count * size.m * size.n;
             let out = &mut whole[problem * len..][..len];
             let (x, y) = (Stack::<T>::new(x), Stack::<T>::new(y));

@@ -2,7 +2,9 @@
 
 use super::elementwise::number;
 use super::follow::expect_fixed;
-use super::{add, expect_elements, inexact, isnan, multiply, permute, reduced_axes, reshape, slice_axis, sort_axis};
+use super::{
+    add, equal, expect_elements, inexact, isnan, multiply, permute, reduced_axes, reshape, slice_axis, sort_axis,
+};
 use super::{stack, where_, with_ones, without};
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result};
@@ -119,7 +121,9 @@ impl Sorted {
             // Shares are added, not the difference: that of two large numbers could overflow.
             _ => {
                 let weight = |part: f64| number(&self.values, part);
-                add(&multiply(&low, &weight(1.0 - part))?, &multiply(&high, &weight(part))?)?
+                let between = add(&multiply(&low, &weight(1.0 - part))?, &multiply(&high, &weight(part))?)?;
+                // Rounded shares of equal elements need not make up that element; halves do.
+                if part == 0.5 { between } else { where_(&equal(&low, &high)?, &low, &between)? }
             }
         };
         let last = self.at(self.count - 1)?;

@@ -69,9 +69,13 @@ impl<R: Rule> Optimizer<R> {
 
     /// Remembers the parameters of `model` now; otherwise the first step does. For a model of another form it starts afresh.
     pub fn init<T: Tree>(&mut self, model: &T) {
-        let leaves = model.leaves();
-        if leaves.len() != self.states.len() {
-            self.states = leaves.iter().map(|parameter| self.rule.init(parameter)).collect();
+        let fresh: Vec<Vec<Array>> = model.leaves().iter().map(|parameter| self.rule.init(parameter)).collect();
+        let alike = |(old, new): (&Vec<Array>, &Vec<Array>)| {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.shape() == new.shape())
+        };
+        if fresh.len() != self.states.len() || !self.states.iter().zip(&fresh).all(alike) {
+            self.step = ops::zeros(&[], DType::I32);
+            self.states = fresh;
         }
     }
 
@@ -145,7 +149,10 @@ pub fn clip_norm<T: Tree>(gradients: &T, most: f64) -> Result<(T, Array)> {
     }
     let mut power = Array::scalar(0.0f32);
     for gradient in gradients.leaves() {
-        power = ops::add(&power, &ops::square(&astype(&gradient, DType::F32)?)?.sum(None, false)?)?;
+        let size = ops::abs(&gradient)?;
+        // The squares of halves above 255 overflow.
+        let size = if size.dtype() == DType::F64 { size } else { astype(&size, DType::F32)? };
+        power = ops::add(&power, &ops::square(&size)?.sum(None, false)?)?;
     }
     let length = power.sqrt()?;
     let scale = ops::minimum(&(most / (&length + 1e-6)), &Array::scalar(1.0f32))?;

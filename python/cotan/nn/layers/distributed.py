@@ -83,6 +83,9 @@ def _segments(x: mx.array, segments: Segments, axis: int) -> list[mx.array]:
         return mx.split(x, segments, axis)
     length = x.shape[axis]
     places = [place if isinstance(place, int) else int(place * length) for place in segments]
+    ends = [place + length if place < 0 else place for place in places]
+    if ends != sorted(ends):
+        raise ValueError(f"segments must end one after another, not at {segments} of an axis of {length}")
     return mx.split(x, places, axis)
 
 
@@ -263,6 +266,17 @@ class _QuantizedSharded(_Quantized):
             self.bias = mx.zeros((shape[0],))
         self.freeze()
 
+    def unfreeze(self, *args: Any, **kwargs: Any) -> None:
+        """Like :meth:`Module.unfreeze`, but the parameters of this layer stay frozen, and the result is ``None``.
+
+        >>> layer = nn.QuantizedAllToShardedLinear(64, 8)
+        >>> layer.unfreeze()
+        >>> layer.trainable_parameters()
+        {}
+        """
+        super().unfreeze(*args, **kwargs)
+        self.freeze(recurse=False)
+
 
 class QuantizedAllToShardedLinear(_QuantizedSharded):
     """:class:`AllToShardedLinear` with a quantised matrix, which is never trained.
@@ -284,17 +298,6 @@ class QuantizedAllToShardedLinear(_QuantizedSharded):
         group = group or mx.distributed.init()
         rows = _share("QuantizedAllToShardedLinear", "output_dims", output_dims, group)
         super().__init__((rows, input_dims), bias, (group_size, bits, mode), group, input_dims)
-
-    def unfreeze(self, *args: Any, **kwargs: Any) -> None:
-        """Like :meth:`Module.unfreeze`, but the parameters of this layer stay frozen, and the result is ``None``.
-
-        >>> layer = nn.QuantizedAllToShardedLinear(64, 8)
-        >>> layer.unfreeze()
-        >>> layer.trainable_parameters()
-        {}
-        """
-        super().unfreeze(*args, **kwargs)
-        self.freeze(recurse=False)
 
     @classmethod
     def from_quantized_linear(
@@ -341,17 +344,6 @@ class QuantizedShardedToAllLinear(_QuantizedSharded):
         group = group or mx.distributed.init()
         columns = _share("QuantizedShardedToAllLinear", "input_dims", input_dims, group)
         super().__init__((output_dims, columns), bias, (group_size, bits, mode), group, input_dims)
-
-    def unfreeze(self, *args: Any, **kwargs: Any) -> None:
-        """Like :meth:`Module.unfreeze`, but the parameters of this layer stay frozen, and the result is ``None``.
-
-        >>> layer = nn.QuantizedShardedToAllLinear(64, 8)
-        >>> layer.unfreeze()
-        >>> layer.trainable_parameters()
-        {}
-        """
-        super().unfreeze(*args, **kwargs)
-        self.freeze(recurse=False)
 
     @classmethod
     def from_quantized_linear(

@@ -151,8 +151,10 @@ class QuantizedEmbedding(_Quantized):
         return f"{self.num_embeddings}, {self.dims}, {self._coding_repr()}"
 
     def __call__(self, x: mx.array) -> mx.array:
-        biases = self["biases"][x] if "biases" in self else None
-        return mx.dequantize(self["weight"][x], self["scales"][x], biases, **self._coding())
+        rows = x.reshape(-1)  # a single number, too, chooses a matrix of rows
+        biases = self["biases"][rows] if "biases" in self else None
+        values = mx.dequantize(self["weight"][rows], self["scales"][rows], biases, **self._coding())
+        return values.reshape(*x.shape, values.shape[-1])
 
     def as_linear(self, x: mx.array) -> mx.array:
         """Use the table as a matrix: a score for every entry, as in an output layer that shares its weights.

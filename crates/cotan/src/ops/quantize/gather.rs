@@ -144,7 +144,7 @@ impl QuantizedGather {
     /// Writes the products of one problem to the elements from `start` on.
     fn solve(&self, operands: &[Tensor], out: &mut Output, start: usize) -> Result<()> {
         let [x, w @ .., i, j] = operands else { unreachable!("inputs were inferred") };
-        let [i, j] = [places(i, x.shape()[0])?, places(j, w[0].shape()[0])?];
+        let [i, j] = [places(self.name(), i, x.shape()[0])?, places(self.name(), j, w[0].shape()[0])?];
         let (m, n) = (x.shape()[1], out.shape()[3]);
         if m * n == 0 {
             return Ok(());

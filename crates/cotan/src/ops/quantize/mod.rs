@@ -161,9 +161,11 @@ fn check(op: &'static str, w: &Quantized, format: QuantFormat) -> Result<DType> 
         return fail("needs a matrix, got an array without axes".into());
     };
     let (bits, group) = (format.bits, format.group_size);
-    let expected = [rows, &[words.saturating_mul(32) / bits / group]].concat();
+    // Bits that can't be counted are those of no elements: one of the rows' axes is empty.
+    let whole = words.checked_mul(32).filter(|all| all % (bits * group) == 0);
+    let expected = whole.map(|all| [rows, &[all / bits / group]].concat());
     for (name, part) in [("scales", Some(&w.scales)), ("biases", w.biases.as_ref())] {
-        if let Some(part) = part.filter(|part| words * 32 % (bits * group) != 0 || part.shape() != expected) {
+        if let Some(part) = part.filter(|part| expected.as_deref() != Some(part.shape())) {
             let (packed, given) = (tuple(w.packed.shape()), tuple(part.shape()));
             let format = format!("groups of {group} codes of {bits} bits");
             return fail(format!("{name} of shape {given} don't fit words of shape {packed} with {format}"));
