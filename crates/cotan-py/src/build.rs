@@ -48,7 +48,7 @@ struct Items {
 /// The items of a list of nothing but floats, the most common one.
 fn floats(list: &Bound<'_, PyAny>) -> Option<Vec<f64>> {
     let list = list.cast::<PyList>().ok().filter(|list| !list.is_empty())?;
-    list.iter().map(|item| item.cast_exact::<PyFloat>().ok().map(|item| item.value())).collect()
+    list.iter().map(|item| Some(item.cast_exact::<PyFloat>().ok()?.value())).collect()
 }
 
 fn from_list(list: &Bound<'_, PyAny>, dtype: Option<DType>) -> Result<Array> {

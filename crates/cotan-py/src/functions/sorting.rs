@@ -196,7 +196,8 @@ fn bincount(
 ///
 /// `bins` is a number of bins of equal width from the smallest to the largest element, or within `range=(low, high)`; or an
 /// array of ascending edges. A bin has its lower edge and not its upper one, but for the last, which has both; elements in
-/// no bin, and NaN, are left out. `weights` are summed in place of ones; with `density` the integral over all bins is 1.
+/// no bin, and NaN, are left out; without a `range` no element may be NaN or infinite, or the edges are NaN. A `range` is for
+/// a number of bins only. `weights` are summed in place of ones; with `density` the integral over all bins is 1.
 /// ValueError for complex numbers, no bins, limits that don't ascend and weights of another shape.
 ///
 /// >>> import cotan.core as mx

@@ -27,7 +27,7 @@ pub fn relu(x: &Array) -> Result<Array> {
 /// # Errors
 /// None today; the signature is that of every operation.
 pub fn leaky_relu(x: &Array, slope: f64) -> Result<Array> {
-    ops::maximum(x, &(x * slope))
+    where_(&greater(x, &number(x, 0.0))?, x, &(x * slope))
 }
 
 /// `x` times the probability that a normal number is below it (Hendrycks, Gimpel, "Gaussian error linear units", 2016).

@@ -119,6 +119,7 @@ fn rotate(a: &Array, shift: i128, axis: usize) -> Result<Array> {
 /// [`Error::Axis`] when there is no such axis; when both are the same.
 pub fn rot90(a: &Array, k: i64, axes: [i64; 2]) -> Result<Array> {
     let plane = normalize_axes("rot90", &axes, a.ndim())?;
+    expect_fixed("rot90", a)?;
     let mut order: Shape = (0..a.ndim()).collect();
     order.swap(plane[0], plane[1]);
     match k.rem_euclid(4) {

@@ -3,7 +3,7 @@
 use cotan_kernels::{DType, Scalar};
 
 use super::elementwise::number;
-use super::follow::flat;
+use super::follow::{expect_fixed, flat};
 use super::{
     ScatterMode, add, astype, concatenate, diff, divide, equal, greater_equal, inexact, less_equal, linspace,
     logical_and, logical_not, max, min, multiply, put_along_axis, reshape, searchsorted, slice_axis, subtract, sum,
@@ -72,7 +72,7 @@ pub fn bincount_length(x: &Array) -> Result<usize> {
 ///
 /// A bin has its lower edge and not its upper one, but for the last, which has both. With weights it is the sum of those
 /// of its elements, in their type; with `density` it is divided by the width of the bin and the sum over all bins.
-/// Elements in no bin, and NaN, are left out. Bins between elements that are all equal are a unit wide in all.
+/// Elements in no bin, and NaN, are left out; without limits, no element may be NaN or infinite, or the edges are NaN. Bins between elements that are all equal are a unit wide in all.
 ///
 /// # Errors
 /// When there is no bin, `a` is complex, the edges don't have one axis, or weights have another shape.
@@ -81,6 +81,7 @@ pub fn histogram(a: &Array, bins: Bins, weights: Option<&Array>, density: bool) 
     if a.dtype() == DType::C64 {
         return Err(Error::DType { op: OP, dtype: a.dtype(), expected: "real numbers" });
     }
+    expect_fixed(OP, a)?;
     let a = inexact(a)?;
     let edges = match bins {
         Bins::Edges(edges) => astype(edges, a.dtype())?,
@@ -124,7 +125,9 @@ fn equal_bins(op: &'static str, a: &Array, bins: usize, limits: Option<(f64, f64
     let start = where_(&same, &subtract(&low, &half)?, &low)?;
     let end = where_(&same, &add(&high, &half)?, &high)?;
     let part = linspace(0.0, 1.0, bins + 1, true, a.dtype())?;
-    let inner = add(&multiply(&subtract(&end, &start)?, &part)?, &start)?;
+    // Shares are added, not the difference: that of two large limits could overflow.
+    let rest = subtract(&number(a, 1.0), &part)?;
+    let inner = add(&multiply(&start, &rest)?, &multiply(&end, &part)?)?;
     // The last edge is the limit itself, free of rounding.
     concatenate(&[slice_axis(&inner, 0, 0, 1, bins)?, reshape(&end, &[1])?], Some(0))
 }
