@@ -285,6 +285,8 @@ class QuantizedAllToShardedLinear(_QuantizedSharded):
     (1, 8)
     """
 
+    unfreeze = _QuantizedSharded.unfreeze  # the class itself has it in MLX
+
     def __init__(
         self,
         input_dims: int,
@@ -330,6 +332,8 @@ class QuantizedShardedToAllLinear(_QuantizedSharded):
     >>> nn.QuantizedShardedToAllLinear(64, 8)(mx.ones((1, 64))).shape
     (1, 8)
     """
+
+    unfreeze = _QuantizedSharded.unfreeze  # the class itself has it in MLX
 
     def __init__(
         self,
