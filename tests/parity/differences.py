@@ -100,7 +100,7 @@ DIFFERENCES = [
         undefined=True,
     ),
     Difference("Quantised products of float64", r"^values:(quantized_matmul(-\w+)?|gather_qmm(-\w+)?):float64"),
-    Difference("`quantize` of float64", r"^(values|sizes):quantize-wide:float64"),
+    Difference("`quantize` of float64", r"^(values|sizes):quantize(-wide)?:float64"),
     Difference("`qqmm`, `gather_qqmm` of a left operand", r"^values:(gather_)?qqmm:"),
     Difference("`bincount`, `histogram`, `quantile`, `rot90`", r"(mx\.|:)(bincount|histogram|quantile|rot90)\b"),
     # linear algebra and Fourier transforms

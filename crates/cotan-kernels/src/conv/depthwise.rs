@@ -1,5 +1,7 @@
 //! Convolutions in which every input channel has its own kernels: plain sums over the taps.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::{Number, Plan};
@@ -20,11 +22,17 @@ pub fn run<T: Number>(plan: &Plan, input: &Tensor, kernel: &Tensor, out: &mut Ou
     let kernel = kernel.as_slice::<T>().expect("row-major");
     let to = Shared(out.slice_mut::<T>().as_mut_ptr());
     let rows = layout::len(&plan.rows);
+    let line = Line::new(plan);
     pool::parallel_chunks(rows, 1, (taps * width) as f32 / 4.0, &|range| {
-        let mut meets = Vec::new();
+        let mut meets: Vec<(usize, usize)> = Vec::new();
+        let first = range.start;
         for row in range {
-            meets.clear();
-            collect(plan, row, offset, &mut meets);
+            if row > first && line.continues(row) {
+                meets.iter_mut().for_each(|(_, place)| *place = place.wrapping_add_signed(line.step));
+            } else {
+                meets.clear();
+                collect(plan, row, offset, &mut meets);
+            }
             // SAFETY: each row of the result is written by one task.
             let out = unsafe { std::slice::from_raw_parts_mut(to.get().add(row * width), width) };
             dispatch(Row { meets: &meets, data, kernel, out, multiplier: plan.outputs });
@@ -33,12 +41,37 @@ pub fn run<T: Number>(plan: &Plan, input: &Tensor, kernel: &Tensor, out: &mut Ou
     Ok(())
 }
 
+/// The places along the last spatial axis. Windows inside of the input meet it alike, each a step further than the one before.
+struct Line {
+    length: usize,
+    inside: Range<usize>,
+    /// Distance of their places in memory.
+    step: isize,
+}
+
+impl Line {
+    fn new(plan: &Plan) -> Line {
+        let length = plan.rows[plan.rows.len() - 1];
+        let Some(axis) = plan.sizes.last() else { return Line { length, inside: 0..0, step: 0 } };
+        let whole = |place: &usize| axis.valid(axis.first + *place as isize * axis.step) == (0..axis.kernel);
+        let start = (0..length).find(whole).unwrap_or(length);
+        let end = start + (start..length).take_while(whole).count();
+        Line { length, inside: start..end, step: axis.step * axis.stride }
+    }
+
+    /// Whether the window of a row and that of the row before it lie inside of the input along this axis, in the same line.
+    fn continues(&self, row: usize) -> bool {
+        let place = row % self.length;
+        place > self.inside.start && self.inside.contains(&place)
+    }
+}
+
 /// The taps of a row's window that meet the input, each with the place of the input it meets.
 fn collect(plan: &Plan, row: usize, offset: usize, meets: &mut Vec<(usize, usize)>) {
     let (example, starts) = plan.window(row);
     let base = offset as isize + example as isize * plan.batch_stride;
     let ranges: SmallVec<[_; 4]> = plan.sizes.iter().zip(&starts).map(|(axis, &start)| axis.valid(start)).collect();
-    if ranges.iter().any(std::ops::Range::is_empty) {
+    if ranges.iter().any(Range::is_empty) {
         return;
     }
     let mut at: SmallVec<[usize; 4]> = ranges.iter().map(|range| range.start).collect();
