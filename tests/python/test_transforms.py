@@ -579,3 +579,14 @@ def test_an_object_that_holds_a_transform_of_its_own_method_is_collected(transfo
     del model
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("wrap", [mx.grad, mx.vmap, mx.compile, mx.jacfwd, mx.checkpoint, mx.custom_function])
+def test_the_collector_may_run_while_a_wrapper_is_made(wrap):
+    before, made = gc.get_threshold(), [{} for _ in range(200)]  # the dicts that Python keeps for use are used up
+    gc.set_threshold(1)
+    try:
+        made.extend(wrap(lambda x: x * 2) for _ in range(200))
+    finally:
+        gc.set_threshold(*before)
+    assert len(made) == 400

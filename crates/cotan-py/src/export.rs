@@ -17,6 +17,7 @@ use crate::array::PyArray;
 use crate::error::{Fault, Result, runtime_error, type_error, value_error};
 use crate::functions::add_functions;
 use crate::io;
+use crate::transforms::Wrapped;
 
 /// The arrays of a call: those without a name, and those with one in the order of their names.
 struct Arguments {
@@ -172,7 +173,7 @@ fn expect_callable(fun: &Bound<'_, PyAny>) -> Result<()> {
 #[pyclass(name = "FunctionExporter", module = "cotan.core")]
 struct FunctionExporter {
     path: PathBuf,
-    fun: Py<PyAny>,
+    fun: Wrapped,
     shapeless: bool,
     exporter: Mutex<Option<Exporter>>,
 }
@@ -188,7 +189,7 @@ impl FunctionExporter {
         }
         let arguments = Arguments::of("exporter", args, kwargs)?;
         // The function runs without the lock: it may call the exporter.
-        let traced = arguments.trace(self.fun.bind(args.py()), self.shapeless)?;
+        let traced = arguments.trace(&self.fun.bind(args.py()), self.shapeless)?;
         let mut state = self.state();
         let exporter = state.as_mut().ok_or_else(closed)?;
         Ok(exporter.add(arguments.positional.len(), &arguments.names(), &traced)?)
@@ -224,11 +225,11 @@ impl FunctionExporter {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.fun)
+        self.fun.traverse(&visit)
     }
 
     fn __clear__(&mut self) {
-        Python::attach(|py| self.fun = py.None());
+        self.fun.clear();
     }
 }
 
@@ -259,7 +260,7 @@ fn exporter(
 ) -> Result<FunctionExporter> {
     expect_callable(fun)?;
     let exporter = Mutex::new(Some(Exporter::new(metadata.unwrap_or_default())));
-    Ok(FunctionExporter { path: file, fun: fun.clone().unbind(), shapeless, exporter })
+    Ok(FunctionExporter { path: file, fun: Wrapped::new(fun), shapeless, exporter })
 }
 
 /// A function that was read from a file.

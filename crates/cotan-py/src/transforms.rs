@@ -17,17 +17,40 @@ use crate::array::PyArray;
 use crate::error::{Fault, Result, runtime_error, type_error};
 use crate::pytree;
 
+/// The function that a wrapper calls, or none: not any more when the collector has cleared the wrapper, and not yet when it looks
+/// at one whose memory is all zero still, as it may when the `__dict__` of a new object is made.
+pub struct Wrapped(Option<Py<PyAny>>);
+
+impl Wrapped {
+    pub fn new(fun: &Bound<'_, PyAny>) -> Wrapped {
+        Wrapped(Some(fun.clone().unbind()))
+    }
+
+    pub fn bind<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.0.as_ref().map_or_else(|| py.None().into_bound(py), |fun| fun.bind(py).clone())
+    }
+
+    /// Shows the function to the collector.
+    pub fn traverse(&self, visit: &pyo3::PyVisit<'_>) -> std::result::Result<(), pyo3::PyTraverseError> {
+        visit.call(&self.0)
+    }
+
+    pub fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
 /// Lets the collector see the function that a wrapper calls: an object often holds a transform of a method of its own.
 macro_rules! collected {
     ($($class:ident),*) => {
         $(#[pyo3::pymethods]
         impl $class {
             fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> std::result::Result<(), pyo3::PyTraverseError> {
-                visit.call(&self.fun)
+                self.fun.traverse(&visit)
             }
 
             fn __clear__(&mut self) {
-                pyo3::Python::attach(|py| self.fun = py.None());
+                self.fun.clear();
             }
         })*
     };

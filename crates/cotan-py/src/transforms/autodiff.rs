@@ -11,11 +11,12 @@ use super::{array_list, callable, collected, detached, new_objects, returned_arr
 use crate::array::PyArray;
 use crate::error::{Fault, Result, type_error, value_error};
 use crate::pytree::{self, Structure};
+use crate::transforms::Wrapped;
 
 /// A function together with the arguments that its gradient is taken for.
 #[pyclass(name = "gradient_function", module = "cotan.core", dict, weakref)]
 struct Gradient {
-    fun: Py<PyAny>,
+    fun: Wrapped,
     argnums: Vec<usize>,
     argnames: Vec<String>,
     /// Whether a call gives the value too.
@@ -242,7 +243,7 @@ fn gradient<'py>(
     };
     let nums = chosen(name, argnums, argnames.is_empty())?;
     let single = nums.len() == 1;
-    let wrapper = Gradient { fun: fun.clone().unbind(), argnums: nums, argnames, with_value, single };
+    let wrapper = Gradient { fun: Wrapped::new(fun), argnums: nums, argnames, with_value, single };
     Ok(wraps(Bound::new(fun.py(), wrapper)?, fun)?)
 }
 

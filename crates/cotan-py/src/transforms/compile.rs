@@ -16,6 +16,7 @@ use crate::error::{Fault, Result, value_error};
 use crate::functions::Count;
 use crate::pytree::{self, Cell, Contents, Structure};
 use crate::signature::{append_arrays, append_structure};
+use crate::transforms::Wrapped;
 
 /// One recording: what it computes, and how its results were nested.
 struct Recording {
@@ -41,7 +42,7 @@ fn shared() -> MutexGuard<'static, HashMap<Identity, Weak<Traces<Recording>>>> {
 /// A function that is recorded once for each combination of argument shapes, types and constants.
 #[pyclass(name = "compiled_function", module = "cotan.core", dict, weakref)]
 struct Compiled {
-    fun: Py<PyAny>,
+    fun: Wrapped,
     inputs: Option<Py<PyAny>>,
     outputs: Option<Py<PyAny>>,
     identity: Identity,
@@ -118,7 +119,7 @@ impl Compiled {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.fun)?;
+        self.fun.traverse(&visit)?;
         visit.call(&self.inputs)?;
         visit.call(&self.outputs)
     }
@@ -126,7 +127,7 @@ impl Compiled {
     fn __clear__(&mut self) {
         // What has the function's address from now on must not find its recordings.
         shared().remove(&self.identity);
-        Python::attach(|py| self.fun = py.None());
+        self.fun.clear();
         (self.inputs, self.outputs) = (None, None);
     }
 }
@@ -224,7 +225,7 @@ impl Compiled {
         for (cell, leaf) in call.state.iter().zip(captured) {
             cell.set(leaf.clone())?;
         }
-        let value = super::call(self.fun.bind(py), &args, Some(&kwargs))?;
+        let value = super::call(&self.fun.bind(py), &args, Some(&kwargs))?;
         let written = cells(py, &self.outputs)?.iter().map(Cell::get).collect::<Result<Vec<_>>>()?;
         let (mut results, structure) = pytree::flatten(&value)?;
         *found.borrow_mut() = Some((structure, written.len()));
@@ -271,7 +272,7 @@ fn compile<'py>(
             traces
         })
     };
-    let wrapper = Compiled { fun: fun.clone().unbind(), inputs, outputs, identity, traces };
+    let wrapper = Compiled { fun: Wrapped::new(fun), inputs, outputs, identity, traces };
     Ok(wraps(Bound::new(fun.py(), wrapper)?, fun)?)
 }
 

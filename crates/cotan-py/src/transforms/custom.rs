@@ -13,6 +13,7 @@ use super::{callable, collected, wraps};
 use crate::array::PyArray;
 use crate::error::{Result, external, value_error};
 use crate::pytree::{self, Structure};
+use crate::transforms::Wrapped;
 
 /// The rules that a user registered.
 #[derive(Default)]
@@ -36,7 +37,7 @@ struct Rules {
 #[pyclass(name = "custom_function", module = "cotan.core", dict, weakref)]
 #[cfg_attr(false, python("Generic[_P, _R]"))]
 struct CustomFunction {
-    fun: Py<PyAny>,
+    fun: Wrapped,
     rules: Arc<Mutex<Rules>>,
 }
 
@@ -58,8 +59,8 @@ impl CustomFunction {
         let this = slf.borrow();
         rule(&mut this.rules.lock().unwrap_or_else(PoisonError::into_inner));
         let fun = this.fun.bind(slf.py());
-        let same = CustomFunction { fun: this.fun.clone_ref(slf.py()), rules: this.rules.clone() };
-        Ok(wraps(Bound::new(slf.py(), same)?, fun)?.unbind())
+        let same = CustomFunction { fun: Wrapped::new(&fun), rules: this.rules.clone() };
+        Ok(wraps(Bound::new(slf.py(), same)?, &fun)?.unbind())
     }
 }
 
@@ -69,7 +70,7 @@ impl CustomFunction {
     #[pyo3(signature = (f: "Callable[_P, _R]"))]
     fn new(f: &Bound<'_, PyAny>) -> Result<CustomFunction> {
         callable("custom_function", f)?;
-        Ok(CustomFunction { fun: f.clone().unbind(), rules: Arc::default() })
+        Ok(CustomFunction { fun: Wrapped::new(f), rules: Arc::default() })
     }
 
     /// Registers `f(primals, cotangents, outputs)`, which returns cotangents like the primals.
@@ -241,7 +242,7 @@ impl Hooks for PyHooks {
 /// A function that is computed again in the backward pass.
 #[pyclass(name = "checkpointed_function", module = "cotan.core", dict, weakref)]
 struct Checkpointed {
-    fun: Py<PyAny>,
+    fun: Wrapped,
 }
 
 #[pymethods]
@@ -256,7 +257,7 @@ impl Checkpointed {
         let kwargs = kwargs.cloned().unwrap_or_else(|| PyDict::new(py));
         let (primals, arguments) = pytree::flatten((args, kwargs).into_pyobject(py)?.as_any())?;
         let structure: Arc<Mutex<Option<Structure>>> = Arc::default();
-        let (fun, first) = (self.fun.clone_ref(py), structure.clone());
+        let (fun, first) = (self.fun.bind(py).unbind(), structure.clone());
         let again = move |arrays: &[Array]| {
             Python::attach(|py| {
                 let all = arguments.rebuild_arrays(py, arrays)?;
@@ -285,7 +286,7 @@ impl Checkpointed {
 #[pyo3(signature = (fun: "Callable[_P, _R]") -> "Callable[_P, _R]")]
 fn checkpoint<'py>(fun: &Bound<'py, PyAny>) -> Result<Bound<'py, Checkpointed>> {
     callable("checkpoint", fun)?;
-    Ok(wraps(Bound::new(fun.py(), Checkpointed { fun: fun.clone().unbind() })?, fun)?)
+    Ok(wraps(Bound::new(fun.py(), Checkpointed { fun: Wrapped::new(fun) })?, fun)?)
 }
 
 collected!(CustomFunction, Checkpointed);

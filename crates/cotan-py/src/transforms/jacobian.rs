@@ -15,11 +15,12 @@ use crate::error::{Fault, Result, type_error, value_error};
 use crate::functions::Count;
 use crate::functions::add_functions;
 use crate::pytree::Structure;
+use crate::transforms::Wrapped;
 
 /// A function together with the arguments that its Jacobian is taken for.
 #[pyclass(name = "jacobian_function", module = "cotan.core", dict, weakref)]
 struct Jacobian {
-    fun: Py<PyAny>,
+    fun: Wrapped,
     argnums: Vec<usize>,
     reverse: bool,
 }
@@ -62,7 +63,7 @@ fn jacobian<'py>(
     let name = if reverse { "jacrev" } else { "jacfwd" };
     callable(name, fun)?;
     let argnums = chosen(name, argnums, true)?;
-    let wrapper = Jacobian { fun: fun.clone().unbind(), argnums, reverse };
+    let wrapper = Jacobian { fun: Wrapped::new(fun), argnums, reverse };
     Ok(wraps(Bound::new(fun.py(), wrapper)?, fun)?)
 }
 

@@ -12,11 +12,12 @@ use crate::array::PyArray;
 use crate::error::{Fault, Result, type_error, value_error};
 use crate::functions::add_functions;
 use crate::pytree::{self, Structure};
+use crate::transforms::Wrapped;
 
 /// A function of one example that is called with all of them.
 #[pyclass(name = "vmapped_function", module = "cotan.core", dict, weakref)]
 struct Vmapped {
-    fun: Py<PyAny>,
+    fun: Wrapped,
     in_axes: Py<PyAny>,
     out_axes: Py<PyAny>,
     axis_name: Option<String>,
@@ -55,7 +56,7 @@ impl Vmapped {
                 let (leaves, named) = leaves.split_at(positional);
                 let args = structure.rebuild_arrays(py, leaves)?;
                 let kwargs = keywords.rebuild_arrays(py, named)?;
-                let value = super::call(self.fun.bind(py), &args, Some(&kwargs))?;
+                let value = super::call(&self.fun.bind(py), &args, Some(&kwargs))?;
                 let (outputs, structure) = pytree::flatten(&value)?;
                 only_arrays("the result", py, &structure)?;
                 *result.borrow_mut() = Some(structure);
@@ -188,7 +189,7 @@ fn vmap<'py>(
     let (in_axes, out_axes) = (in_axes.object(fun.py())?, out_axes.object(fun.py())?);
     let refuse = |size| value_error(format!("vmap: axis_size is negative: {size}"));
     let axis_size = axis_size.map(|size| usize::try_from(size).map_err(|_| refuse(size))).transpose()?;
-    let wrapper = Vmapped { fun: fun.clone().unbind(), in_axes, out_axes, axis_name, axis_size };
+    let wrapper = Vmapped { fun: Wrapped::new(fun), in_axes, out_axes, axis_name, axis_size };
     Ok(wraps(Bound::new(fun.py(), wrapper)?, fun)?)
 }
 
