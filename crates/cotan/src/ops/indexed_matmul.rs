@@ -6,7 +6,8 @@ use smallvec::smallvec;
 
 use super::along;
 use super::matmul::{adjoint, from_gemm, matrix, offsets};
-use super::{Batched, Primitive, Site, Tangents, add, astype, expect_indices, matmul, reshape, same_dtype, same_shape};
+use super::{Batched, Op, Primitive, Site, Tangents, add, astype, expect_indices, matmul, reshape};
+use super::{same_dtype, same_shape};
 use crate::array::{Array, Inputs, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
@@ -148,14 +149,7 @@ impl Primitive for IndexedMatmul {
     }
 
     fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {
-        let problems = inputs[0].example_shape()[0];
-        let join = |input: &Batched| {
-            let shape = [&[examples * problems], &input.example_shape()[1..]].concat();
-            reshape(&input.expand(examples)?, &shape)
-        };
-        let joined = Array::apply(*self, inputs.iter().map(join).collect::<Result<Inputs>>()?)?;
-        let shape = [&[examples, problems], &joined.shape()[1..]].concat();
-        Ok(vec![Batched::mapped(reshape(&joined, &shape)?)])
+        map_problems(*self, inputs, examples)
     }
 
     fn eval(&self, inputs: &[Tensor], specs: &[Spec]) -> Result<Vec<Tensor>> {
@@ -163,6 +157,18 @@ impl Primitive for IndexedMatmul {
         with_dtype!(specs[0].dtype, T => self.compute::<T>(inputs, &mut out))?;
         Ok(vec![out.finish()])
     }
+}
+
+/// The vmap rule of operations on problems along axis 0 that have nothing to do with each other: examples are more of them.
+pub(super) fn map_problems(op: impl Into<Op>, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {
+    let problems = inputs[0].example_shape()[0];
+    let join = |input: &Batched| {
+        let shape = [&[examples * problems], &input.example_shape()[1..]].concat();
+        reshape(&input.expand(examples)?, &shape)
+    };
+    let joined = Array::apply(op, inputs.iter().map(join).collect::<Result<Inputs>>()?)?;
+    let shape = [&[examples, problems], &joined.shape()[1..]].concat();
+    Ok(vec![Batched::mapped(reshape(&joined, &shape)?)])
 }
 
 /// The `index`-th part along axis 0. A view.

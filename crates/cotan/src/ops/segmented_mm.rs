@@ -4,10 +4,11 @@ use cotan_kernels::gemm::{MatRef, Size, matmul as product_into};
 use cotan_kernels::{DType, Element, KernelError, Output, Tensor, with_dtype};
 use smallvec::smallvec;
 
+use super::indexed_matmul::map_problems;
 use super::matmul::{adjoint, from_gemm, matrix, offsets, product};
 use super::{Batched, Primitive, Site, Tangents, add, along, astype, expect_indices, greater_equal, less};
 use super::{expand_dims, logical_and, reshape, same_dtype, slice_axis, sum_axes, where_, zeros};
-use crate::array::{Array, Inputs, Shape, Spec};
+use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
 const OP: &str = "segmented_mm";
@@ -102,14 +103,7 @@ impl Primitive for SegmentedMatmul {
     }
 
     fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {
-        let problems = inputs[0].example_shape()[0];
-        let join = |input: &Batched| {
-            let shape = [&[examples * problems], &input.example_shape()[1..]].concat();
-            reshape(&input.expand(examples)?, &shape)
-        };
-        let joined = Array::apply(*self, inputs.iter().map(join).collect::<Result<Inputs>>()?)?;
-        let shape = [&[examples, problems], &joined.shape()[1..]].concat();
-        Ok(vec![Batched::mapped(reshape(&joined, &shape)?)])
+        map_problems(*self, inputs, examples)
     }
 
     fn eval(&self, inputs: &[Tensor], specs: &[Spec]) -> Result<Vec<Tensor>> {

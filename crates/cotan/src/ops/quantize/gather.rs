@@ -5,9 +5,9 @@ use cotan_kernels::{DType, Output, Tensor, layout};
 
 use super::matmul::{Multiplier, infer_product, inputs, operands, pull_parts, refuse_codes, tangent_parts, total};
 use super::{QuantFormat, Quantized};
-use crate::array::{Array, Inputs, Spec};
+use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
-use crate::ops::indexed_matmul::{part, places};
+use crate::ops::indexed_matmul::{map_problems, part, places};
 use crate::ops::{
     Batched, IndexedMatmul, Primitive, Site, Tangents, add, adjoint, along, astype, expect_indices, less, reshape,
     scatter, where_, zeros,
@@ -119,14 +119,7 @@ impl Primitive for QuantizedGather {
     }
 
     fn vmap(&self, inputs: &[Batched], examples: usize) -> Result<Vec<Batched>> {
-        let problems = inputs[0].example_shape()[0];
-        let join = |input: &Batched| {
-            let shape = [&[examples * problems], &input.example_shape()[1..]].concat();
-            reshape(&input.expand(examples)?, &shape)
-        };
-        let joined = Array::apply(*self, inputs.iter().map(join).collect::<Result<Inputs>>()?)?;
-        let shape = [&[examples, problems], &joined.shape()[1..]].concat();
-        Ok(vec![Batched::mapped(reshape(&joined, &shape)?)])
+        map_problems(*self, inputs, examples)
     }
 
     fn eval(&self, inputs: &[Tensor], specs: &[Spec]) -> Result<Vec<Tensor>> {
