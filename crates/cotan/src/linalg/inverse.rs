@@ -5,13 +5,13 @@ use smallvec::smallvec;
 
 use super::Triangle;
 use super::matrices::{
-    adjoint, batch, broadcast_batch, epsilon, expect_matrices, expect_square_field, matmul, named, number, spec,
-    subtract, vmap,
+    adjoint, batch, broadcast_batch, epsilon, expect_matrices, expect_square_field, matmul, named, spec, subtract, vmap,
 };
 use super::solve::left_solve;
 use super::svd::svdvals;
 use crate::array::{Array, Spec};
 use crate::error::Result;
+use crate::ops::elementwise::number;
 use crate::ops::{Batched, Primitive, Site, Tangents, add, greater, identity, max, multiply, negative, sum, zeros};
 
 /// The inverse of square matrices.

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
+use crate::ops::elementwise::number;
 use crate::ops::{
     Batched, Op, Primitive, add, broadcast_to, conj, divide, expand_dims, identity, multiply, real, swapaxes, tri,
     where_, zeros_like,
@@ -118,11 +119,6 @@ pub(super) fn scale_columns(a: &Array, values: &Array) -> Result<Array> {
 /// Half of each element.
 pub(super) fn half(a: &Array) -> Result<Array> {
     multiply(a, &number(a, 0.5))
-}
-
-/// A number of the type of `a`.
-pub(super) fn number(a: &Array, value: f64) -> Array {
-    Array::full(&[], cotan_kernels::Scalar::new(value).cast(a.dtype()))
 }
 
 /// True on and below a diagonal.

@@ -2,10 +2,10 @@
 
 use cotan_kernels::{DType, Kind};
 
-use super::matrices::number;
 use super::svd::svdvals;
 use crate::array::{Array, Shape};
 use crate::error::{Error, Result};
+use crate::ops::elementwise::number;
 use crate::ops::{
     abs, astype, equal, expand_dims, max, min, normalize_axes, not_equal, power, sqrt, square, squeeze, sum, where_,
     zeros_like,

@@ -2,9 +2,10 @@
 
 use cotan_kernels::DType;
 
-use super::{number, wide};
+use super::wide;
 use crate::array::Array;
 use crate::error::Result;
+use crate::ops::elementwise::number;
 use crate::ops::where_;
 use crate::ops::{
     abs, add, astype, clip, divide, equal, greater, max, maximum, min, multiply, negative, rint, subtract,
@@ -15,9 +16,9 @@ const SMALLEST: f64 = 1e-7;
 
 /// Codes, and a scale and a bias for every group; all keep the axes of the groups.
 pub(super) fn quantize(groups: &Array, bits: usize) -> Result<(Array, Array, Option<Array>)> {
-    let most = number(f64::from((1u32 << bits) - 1), groups);
+    let most = number(groups, f64::from((1u32 << bits) - 1));
     let (low, high) = (min(groups, Some(&[-1]), true)?, max(groups, Some(&[-1]), true)?);
-    let (extent, smallest) = (subtract(&high, &low)?, number(SMALLEST, groups));
+    let (extent, smallest) = (subtract(&high, &low)?, number(groups, SMALLEST));
     let (scale, bias) = if bits == 1 {
         (maximum(&extent, &smallest)?, low)
     } else {
@@ -27,13 +28,13 @@ pub(super) fn quantize(groups: &Array, bits: usize) -> Result<(Array, Array, Opt
         let step = where_(&below, &step, &negative(&step)?)?;
         let edge = where_(&below, &low, &high)?;
         let steps = rint(&divide(&edge, &step)?)?;
-        let zero = number(0.0, groups);
+        let zero = number(groups, 0.0);
         let none = equal(&steps, &zero)?;
-        let counted = where_(&none, &number(1.0, groups), &steps)?;
+        let counted = where_(&none, &number(groups, 1.0), &steps)?;
         (where_(&none, &step, &divide(&edge, &counted)?)?, where_(&none, &zero, &edge)?)
     };
     let places = rint(&divide(&subtract(groups, &bias)?, &scale)?)?;
-    let codes = clip(&places, Some(&number(0.0, groups)), Some(&most))?;
+    let codes = clip(&places, Some(&number(groups, 0.0)), Some(&most))?;
     Ok((astype(&codes, DType::U8)?, scale, Some(bias)))
 }
 

@@ -2,9 +2,10 @@
 
 use cotan_kernels::DType;
 
-use super::{QuantMode, number};
+use super::QuantMode;
 use crate::array::Array;
 use crate::error::Result;
+use crate::ops::elementwise::number;
 use crate::ops::{abs, add, astype, bitwise_and, bitwise_or, ceil, clip, divide, equal, from_fp8, greater, left_shift};
 use crate::ops::{less, log2, logical_and, max, multiply, to_fp8, view, where_, zeros_like};
 
@@ -27,25 +28,25 @@ pub(super) fn quantize(groups: &Array, mode: QuantMode, global: Option<&Array>) 
     let largest = LARGEST[usize::from(is_wide(mode))];
     let scales = match (mode, global) {
         (QuantMode::Nvfp4, Some(global)) => {
-            let unit = divide(&number(LARGEST[1], &most), &astype(global, most.dtype())?)?;
+            let unit = divide(&number(&most, LARGEST[1]), &astype(global, most.dtype())?)?;
             to_fp8(&multiply(&most, &unit)?)?
         }
-        (QuantMode::Nvfp4, None) => to_fp8(&divide(&most, &number(largest, &most))?)?,
-        _ => exponents(&divide(&most, &number(largest, &most))?)?,
+        (QuantMode::Nvfp4, None) => to_fp8(&divide(&most, &number(&most, largest))?)?,
+        _ => exponents(&divide(&most, &number(&most, largest))?)?,
     };
     let factors = astype(&decode_scales(&scales, mode, global)?, groups.dtype())?;
     // A group of zeros, or of what is too small for a scale, has only zeros.
     let nothing = equal(&factors, &zeros_like(&factors))?;
-    let scaled = divide(groups, &where_(&nothing, &number(1.0, &factors), &factors)?)?;
+    let scaled = divide(groups, &where_(&nothing, &number(&factors, 1.0), &factors)?)?;
     let scaled = where_(&nothing, &zeros_like(&scaled), &scaled)?;
     Ok((if is_wide(mode) { to_fp8(&scaled)? } else { to_fp4(&scaled)? }, scales))
 }
 
 /// The E8M0 codes of the smallest powers of two that are not below some numbers; 1 for 0.
 fn exponents(x: &Array) -> Result<Array> {
-    let powers = add(&ceil(&log2(x)?)?, &number(BIAS, x))?;
-    let codes = clip(&powers, Some(&number(0.0, x)), Some(&number(254.0, x)))?;
-    let codes = where_(&equal(x, &number(0.0, x))?, &number(BIAS, x), &codes)?;
+    let powers = add(&ceil(&log2(x)?)?, &number(x, BIAS))?;
+    let codes = clip(&powers, Some(&number(x, 0.0)), Some(&number(x, 254.0)))?;
+    let codes = where_(&equal(x, &number(x, 0.0))?, &number(x, BIAS), &codes)?;
     astype(&codes, DType::U8)
 }
 
@@ -54,9 +55,9 @@ fn to_fp4(x: &Array) -> Result<Array> {
     let magnitude = abs(x)?;
     let mut codes = Array::scalar(0u8);
     for half_way in HALF_WAYS {
-        codes = add(&codes, &astype(&greater(&magnitude, &number(half_way, x))?, DType::U8)?)?;
+        codes = add(&codes, &astype(&greater(&magnitude, &number(x, half_way))?, DType::U8)?)?;
     }
-    let negative = logical_and(&less(x, &number(0.0, x))?, &greater(&codes, &Array::scalar(0u8))?)?;
+    let negative = logical_and(&less(x, &number(x, 0.0))?, &greater(&codes, &Array::scalar(0u8))?)?;
     bitwise_or(&codes, &where_(&negative, &Array::scalar(8u8), &Array::scalar(0u8))?)
 }
 

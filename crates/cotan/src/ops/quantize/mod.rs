@@ -16,7 +16,7 @@ pub use matmul::QuantizedMatmul;
 pub use pack::{PackBits, UnpackBits};
 pub use products::{QuantIndices, gather_qmm, gather_qqmm, qqmm, quantized_matmul};
 
-use cotan_kernels::{DType, Scalar};
+use cotan_kernels::DType;
 use smallvec::smallvec;
 
 use super::{astype, reshape};
@@ -216,8 +216,4 @@ fn split_groups(x: &Array, group: usize) -> Result<Array> {
 /// The type to compute in.
 fn wide(dtype: DType) -> DType {
     if dtype == DType::F64 { DType::F64 } else { DType::F32 }
-}
-
-fn number(value: f64, like: &Array) -> Array {
-    Array::full(&[], Scalar::new(value).cast(like.dtype()))
 }

@@ -5,11 +5,11 @@ use cotan_kernels::DType;
 use super::float::GLOBAL;
 use super::matmul::{has_kernels, inputs, result_dtype};
 use super::{
-    QuantFormat, QuantMode, Quantized, QuantizedGather, QuantizedMatmul, check, expect_global, number, single_scale,
-    values,
+    QuantFormat, QuantMode, Quantized, QuantizedGather, QuantizedMatmul, check, expect_global, single_scale, values,
 };
 use crate::array::Array;
 use crate::error::{Error, Result, tuple};
+use crate::ops::elementwise::number;
 use crate::ops::indexed_matmul::{index_or_all, stack};
 use crate::ops::{
     astype, divide, expand_dims, expect_indices, flat, gather_mm, matmul, multiply, reshape, same_shape, squeezed,
@@ -100,7 +100,7 @@ pub fn gather_qmm(
     let Some(global) = global else { return chosen_products(op, &x, &w, indices) };
     // A matrix has one global scale, so that its products may be scaled instead.
     let product = chosen_products(op, &astype(&x, DType::F32)?, &w, indices)?;
-    let unit = divide(&global, &number(GLOBAL, &global))?;
+    let unit = divide(&global, &number(&global, GLOBAL))?;
     let scales = reshape(&unit, &w.packed.shape()[..w.packed.ndim() - 2])?;
     let scales = match indices.rhs {
         Some(rhs) => take(&flat(&scales)?, rhs, None)?,
@@ -174,7 +174,7 @@ pub fn qqmm(
     let right = right_operand(OP, w, scales, format, of_w.as_ref())?;
     let product = quantized_matmul(&rounded(x, format, of_x.as_ref())?, &right, true, format)?;
     let Some(global) = of_w else { return astype(&product, dtype) };
-    astype(&multiply(&product, &divide(&global, &number(GLOBAL, &global))?)?, dtype)
+    astype(&multiply(&product, &divide(&global, &number(&global, GLOBAL))?)?, dtype)
 }
 
 /// [`qqmm`] of matrices chosen from batch axes, as [`gather_mm`] chooses them. Global scales have an element for each
