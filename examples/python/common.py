@@ -116,7 +116,7 @@ def load_digits(seed: int) -> tuple[mx.array, mx.array, mx.array, mx.array]:
         print("scikit-learn is not installed: drawn digits stand in for handwritten ones")
         pixels, labels = _drawn_digits(1_797, rng)
     else:
-        digits = load()
+        digits: Any = load()
         pixels, labels = digits.images / 16, digits.target
     order = rng.permutation(len(labels))
     images, targets = mx.array(pixels[order].astype(np.float32)), mx.array(labels[order].astype(np.int32))
