@@ -2,12 +2,14 @@
 
 use std::mem::MaybeUninit;
 
+use crate::copy::copy_run;
+use crate::layout::{self, for_each_run};
 use crate::memory::AllocError;
 use crate::simd::Tile;
-use crate::{Output, Scalar, Tensor, layout};
+use crate::{Output, Scalar, Tensor};
 
 /// The most elements that are few.
-const FEW: usize = 256;
+pub const FEW: usize = 256;
 
 /// What a kernel reads.
 pub enum Argument {
@@ -32,12 +34,28 @@ impl Repeated {
         }
         to
     }
+
+    /// The elements of a tensor in row-major order, as often as this shape of at most [`FEW`] elements repeats them.
+    fn arrange(&mut self, tensor: &Tensor, shape: &[usize], n: usize) -> *const u8 {
+        let (view, size) = (tensor.broadcast_to(shape), tensor.dtype().size());
+        let inner = view.strides().last().copied().unwrap_or(0);
+        let room = self.0.as_mut_ptr().cast::<u8>();
+        let mut to = room;
+        for_each_run(shape, view.strides(), 0, n, |offset, count| {
+            // SAFETY: every index of the view lies within its buffer, and the runs together have `n` elements.
+            unsafe {
+                copy_run(view.ptr().offset(offset * size as isize), inner, to, count, size);
+                to = to.add(count * size);
+            }
+        });
+        room
+    }
 }
 
-/// The result of a kernel in this shape; `None` when there are many elements, or an argument lies in another order.
+/// The result of a kernel in this shape; `None` when there are no or many elements.
 ///
 /// # Panics
-/// When the arguments are not of the kernel's types.
+/// When the arguments are not of the kernel's types, or don't broadcast to the shape.
 ///
 /// # Errors
 /// When there is no memory.
@@ -64,7 +82,7 @@ pub fn run(tile: Tile, shape: &[usize], arguments: &[Argument]) -> Option<Result
                         unsafe { room.fill(tensor.ptr(), tensor.dtype().size(), n) }
                     }
                     _ if tensor.shape() == shape && tensor.is_row_major() => tensor.ptr().cast_const(),
-                    _ => return None,
+                    _ => room.arrange(tensor, shape, n),
                 }
             }
         };
@@ -94,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn few_elements_in_order_are_computed_and_others_left_to_programs() {
+    fn few_elements_are_computed_in_any_layout_and_many_left_to_programs() {
         let tile = Tile::map2::<f32, f32, f32, Difference>();
         let vector = |n: usize| {
             let values: Vec<f32> = (0..n).map(|i| i as f32).collect();
@@ -113,7 +131,15 @@ mod tests {
             Some(vec![5.0, 4.0])
         );
         let square = vector(4).reshape(&[2, 2]).unwrap();
-        assert!(run(&[2, 2], [Argument::Tensor(square.permute(&[1, 0])), Argument::Tensor(square)]).is_none());
+        let turned = square.permute(&[1, 0]);
+        assert_eq!(
+            run(&[2, 2], [Argument::Tensor(turned.clone()), Argument::Tensor(square)]),
+            Some(vec![0.0, 1.0, -1.0, 0.0])
+        );
+        assert_eq!(
+            run(&[2, 2, 2], [Argument::Tensor(turned), Argument::Tensor(vector(2))]),
+            Some(vec![0.0, 1.0, 1.0, 2.0, 0.0, 1.0, 1.0, 2.0])
+        );
         assert!(run(&[FEW + 1], [Argument::Tensor(vector(FEW + 1)), Argument::Tensor(vector(1))]).is_none());
         assert!(run(&[0], [Argument::Tensor(vector(0)), Argument::Tensor(vector(1))]).is_none());
     }

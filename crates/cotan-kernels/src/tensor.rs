@@ -86,13 +86,21 @@ impl std::fmt::Debug for Buffer {
 /// A strided view of a buffer. Transposes, slices and broadcasts are other views of the same buffer.
 ///
 /// Every index within `shape` lies within the buffer: constructors check it, view methods keep it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Tensor {
     dtype: DType,
     shape: Shape,
     strides: Strides,
     offset: usize,
     buffer: Buffer,
+}
+
+impl Clone for Tensor {
+    fn clone(&self) -> Tensor {
+        // The derived clone would copy the lists element by element.
+        let (shape, strides) = (Shape::from_slice(&self.shape), Strides::from_slice(&self.strides));
+        Tensor { dtype: self.dtype, shape, strides, offset: self.offset, buffer: self.buffer.clone() }
+    }
 }
 
 impl Tensor {
@@ -105,7 +113,7 @@ impl Tensor {
         let bytes = layout::checked_len(shape).and_then(|n| n.checked_mul(dtype.size()));
         assert!(bytes.is_some_and(|bytes| bytes <= buffer.len()), "shape {shape:?} of {dtype} exceeds {buffer:?}");
         assert!(buffer.ptr().addr().is_multiple_of(dtype.size()), "{buffer:?} is not aligned for {dtype}");
-        Tensor { dtype, shape: shape.into(), strides: layout::row_major(shape), offset: 0, buffer }
+        Tensor { dtype, shape: Shape::from_slice(shape), strides: layout::row_major(shape), offset: 0, buffer }
     }
 
     /// A tensor with a copy of `data` in row-major order.

@@ -66,9 +66,15 @@ pub fn wrap_all(arrays: Vec<Array>) -> Vec<PyArray> {
 
 type Binary = fn(&Array, &Array) -> cotan::Result<Array>;
 
-/// The elements, computed without holding the interpreter.
+/// Computes the elements, without holding the interpreter if that takes long.
+pub fn eval(py: Python<'_>, array: &Array) -> Result<()> {
+    Ok(cotan::eval_briefly(array).unwrap_or_else(|| py.detach(|| array.eval()))?)
+}
+
+/// The elements, computed if need be.
 fn tensor(py: Python<'_>, array: &Array) -> Result<cotan::Tensor> {
-    Ok(py.detach(|| array.tensor())?)
+    eval(py, array)?;
+    Ok(array.tensor()?)
 }
 
 impl PyArray {

@@ -2,8 +2,11 @@
 
 use cotan::indexing::{self, Index, Update};
 use cotan::{Array, DType};
+use pyo3::exceptions::PyOverflowError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyEllipsis, PyFloat, PyList, PySlice, PyTuple};
+use pyo3::types::{PyBool, PyEllipsis, PyFloat, PyInt, PyList, PySlice, PyString, PyTuple};
+use smallvec::{SmallVec, smallvec};
 
 use crate::array::{PyArray, stored, wrap};
 use crate::error::{Result, type_error, value_error};
@@ -13,13 +16,16 @@ use crate::{build, foreign};
 /// A parsed index, with the interpreter to release while a mask is evaluated.
 pub struct Parsed<'py> {
     py: Python<'py>,
-    entries: Vec<Index>,
+    entries: SmallVec<[Index; 4]>,
 }
 
 impl Parsed<'_> {
     pub fn py_get(&self, array: &Array) -> Result<Array> {
         let entries = &self.entries[..];
-        Ok(self.py.detach(|| indexing::get(array, entries))?)
+        if entries.iter().any(|entry| matches!(entry, Index::Mask(_))) {
+            return Ok(self.py.detach(|| indexing::get(array, entries))?);
+        }
+        Ok(indexing::get(array, entries)?)
     }
 
     pub fn py_set(&self, array: &Array, value: &Array) -> Result<Array> {
@@ -37,12 +43,17 @@ impl Parsed<'_> {
 pub fn parse<'py>(index: &Bound<'py, PyAny>) -> Result<Parsed<'py>> {
     let entries = match index.cast::<PyTuple>() {
         Ok(tuple) => tuple.iter().map(|item| entry(&item)).collect::<Result<_>>()?,
-        Err(_) => vec![entry(index)?],
+        Err(_) => smallvec![entry(index)?],
     };
     Ok(Parsed { py: index.py(), entries })
 }
 
 fn entry(object: &Bound<'_, PyAny>) -> Result<Index> {
+    if let Ok(int) = object.cast_exact::<PyInt>()
+        && let Ok(value) = int.extract::<i64>()
+    {
+        return Ok(Index::Int(value));
+    }
     if let Ok(array) = object.cast::<PyArray>() {
         return from_array(array.get().get());
     }
@@ -53,24 +64,9 @@ fn entry(object: &Bound<'_, PyAny>) -> Result<Index> {
         return Ok(Index::Ellipsis);
     }
     if let Ok(slice) = object.cast::<PySlice>() {
-        let bound = |name: &str| -> Result<Option<i64>> {
-            let value = slice.getattr(name)?;
-            if value.is_none() {
-                return Ok(None);
-            }
-            if value.cast::<PyArray>().is_ok() {
-                return Err(value_error("a slice is bounded by ints; read an array with item() first"));
-            }
-            // Python clamps bounds of any size.
-            match value.extract::<i64>() {
-                Ok(value) => Ok(Some(value)),
-                Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(object.py()) => {
-                    Ok(Some(if value.lt(0)? { i64::MIN + 1 } else { i64::MAX }))
-                }
-                Err(_) => Err(value_error(format!("a slice is bounded by ints, not {}", value.get_type().name()?))),
-            }
-        };
-        return Ok(Index::Slice { start: bound("start")?, stop: bound("stop")?, step: bound("step")? });
+        let py = object.py();
+        let [start, stop, step] = [intern!(py, "start"), intern!(py, "stop"), intern!(py, "step")];
+        return Ok(Index::Slice { start: bound(slice, start)?, stop: bound(slice, stop)?, step: bound(slice, step)? });
     }
     if let Ok(truth) = object.cast::<PyBool>() {
         return Ok(Index::Mask(Array::scalar(cotan::Bool::from(truth.is_true()))));
@@ -91,6 +87,25 @@ fn entry(object: &Bound<'_, PyAny>) -> Result<Index> {
     }
     let name = object.get_type().name()?;
     Err(value_error(format!("an index is an int, slice, ..., None, or an array or list of ints or bools, not {name}")))
+}
+
+/// One of the numbers that a slice was made of.
+fn bound(slice: &Bound<'_, PySlice>, name: &Bound<'_, PyString>) -> Result<Option<i64>> {
+    let value = slice.getattr(name)?;
+    if value.is_none() {
+        return Ok(None);
+    }
+    if value.cast::<PyArray>().is_ok() {
+        return Err(value_error("a slice is bounded by ints; read an array with item() first"));
+    }
+    // Python clamps bounds of any size.
+    match value.extract::<i64>() {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => {
+            Ok(Some(if value.lt(0)? { i64::MIN + 1 } else { i64::MAX }))
+        }
+        Err(_) => Err(value_error(format!("a slice is bounded by ints, not {}", value.get_type().name()?))),
+    }
 }
 
 fn from_array(array: Array) -> Result<Index> {

@@ -126,6 +126,11 @@ pub fn all_arrays(args: &Bound<'_, PyTuple>) -> Result<Vec<Array>> {
 #[pyfunction]
 #[pyo3(signature = (*args))]
 fn eval(args: &Bound<'_, PyTuple>) -> Result<()> {
+    if args.len() == 1
+        && let Ok(array) = args.get_borrowed_item(0)?.cast::<PyArray>()
+    {
+        return crate::array::eval(args.py(), &array.get().get());
+    }
     let arrays = all_arrays(args)?;
     Ok(args.py().detach(|| cotan::eval(&arrays))?)
 }

@@ -72,7 +72,7 @@ pub struct Spec {
 
 impl Spec {
     pub(crate) fn new(shape: &[usize], dtype: DType) -> Spec {
-        Spec { shape: shape.into(), dtype }
+        Spec { shape: Shape::from_slice(shape), dtype }
     }
 }
 
@@ -91,7 +91,7 @@ impl Array {
     /// An array whose elements are already there.
     #[must_use]
     pub fn from_tensor(tensor: Tensor) -> Array {
-        Array::from_state(tensor.shape().into(), tensor.dtype(), None, State::Ready(tensor))
+        Array::from_state(Shape::from_slice(tensor.shape()), tensor.dtype(), None, State::Ready(tensor))
     }
 
     /// An array with a copy of `data` in row-major order.
@@ -228,14 +228,6 @@ impl Array {
         }
     }
 
-    /// The elements, when they are there and no transform follows them.
-    pub(crate) fn settled(&self) -> Option<Tensor> {
-        match &*self.0.state() {
-            State::Ready(tensor) => Some(tensor.clone()),
-            State::Traced(..) | State::Pending(..) | State::Placeholder(_) => None,
-        }
-    }
-
     /// True when the elements have been computed.
     #[must_use]
     pub fn is_evaluated(&self) -> bool {
@@ -343,9 +335,11 @@ impl Drop for Value {
 }
 
 fn take_call(state: &mut State, calls: &mut SmallVec<[Arc<Call>; 8]>) {
-    match std::mem::replace(state, State::Placeholder("drop")) {
-        State::Pending(call, _) | State::Traced(_, call, _) => calls.push(call),
-        State::Placeholder(_) | State::Ready(_) => {}
+    if matches!(state, State::Placeholder(_) | State::Ready(_)) {
+        return;
+    }
+    if let State::Pending(call, _) | State::Traced(_, call, _) = std::mem::replace(state, State::Placeholder("drop")) {
+        calls.push(call);
     }
 }
 

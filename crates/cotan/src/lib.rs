@@ -51,6 +51,6 @@ pub use control::tree::{cond, fori_loop, scan, while_loop};
 pub use cotan_kernels::{Bool, Complex32, DType, Element, Kind, Output, Scalar, Tensor, bf16, f16};
 pub use derivatives::{check_grads, hessian, hvp, jacfwd, jacrev, linearize};
 pub use error::{Error, ErrorKind, Result, tuple};
-pub use exec::{eval, set_interrupt_check};
+pub use exec::{eval, eval_briefly, set_interrupt_check};
 pub use transforms::compile;
 pub use tree::{Tree, grad, jvp, value_and_grad, vjp, vmap};

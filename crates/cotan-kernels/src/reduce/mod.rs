@@ -2,9 +2,11 @@
 
 mod arg;
 mod blocks;
+mod few;
 mod fold;
 
 pub use arg::arg_reduce;
+pub use few::reduce_few;
 
 use smallvec::SmallVec;
 
@@ -75,11 +77,8 @@ pub fn reduce(
     if outputs.is_empty() {
         return reduce_free(fold, program, value, shape, axes, operands);
     }
-    let wide: Axes = axes.iter().copied().filter(|&axis| shape[axis] != 1).collect();
-    let (first, end) = (wide.first().copied().unwrap_or(0), wide.last().map_or(0, |axis| axis + 1));
-    if (first..end).all(|axis| shape[axis] == 1 || wide.contains(&axis)) {
+    if let Some(sizes) = middle(shape, axes) {
         let mut out = Output::new(result, &reduced_shape(shape, axes))?;
-        let sizes = [layout::len(&shape[..first]), layout::len(&shape[first..end]), layout::len(&shape[end..])];
         let bound = Bound::new(program, shape, operands, outputs, Some(value));
         // SAFETY: bound over `shape`, whose axes were just gathered into `sizes`.
         unsafe { blocks::run(fold, &bound, sizes, out.ptr())? };
@@ -89,6 +88,15 @@ pub fn reduce(
     let mut plain = Program::new();
     let input = plain.input(values.dtype());
     reduce_free(fold, &plain, input, shape, axes, &[Operand::Tensor(values)])
+}
+
+/// The sizes before, of and behind the reduced axes, when no other wide axis lies between them.
+fn middle(shape: &[usize], axes: &[usize]) -> Option<[usize; 3]> {
+    let wide: Axes = axes.iter().copied().filter(|&axis| shape[axis] != 1).collect();
+    let (first, end) = (wide.first().copied().unwrap_or(0), wide.last().map_or(0, |axis| axis + 1));
+    let len = |axes: std::ops::Range<usize>| layout::len(&shape[axes]);
+    let together = (first..end).all(|axis| shape[axis] == 1 || wide.contains(&axis));
+    together.then(|| [len(0..first), len(first..end), len(end..shape.len())])
 }
 
 fn reduced_shape(shape: &[usize], axes: &[usize]) -> Shape {

@@ -2,6 +2,7 @@
 
 mod check;
 mod cost;
+mod direct;
 mod fuse;
 mod in_place;
 mod interrupt;
@@ -9,7 +10,6 @@ mod order;
 mod outline;
 mod plan;
 mod run;
-mod single;
 mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,8 +21,11 @@ use crate::array::{Array, Spec};
 use crate::error::{Error, Result};
 use crate::ops::Op;
 
+use direct::Duration;
+
 pub use interrupt::set_interrupt_check;
 
+pub(crate) use direct::at_once;
 pub(crate) use interrupt::poll;
 pub(crate) use outline::{Outline, outline};
 
@@ -37,11 +40,35 @@ pub fn eval(arrays: &[Array]) -> Result<()> {
         return Ok(());
     }
     let watch = watch::Watch::current();
-    // Kernels don't panic on any input; should one do so, it must not take the process with it.
-    let run = || match (arrays, &watch) {
-        ([array], None) => single::eval(array).unwrap_or_else(|| plan::Plan::new(arrays)?.run(None)),
-        _ => plan::Plan::new(arrays)?.run(watch.as_ref()),
-    };
+    guarded(|| {
+        if watch.is_none() {
+            let mut direct = arrays.iter().map_while(|array| direct::eval(array, Duration::Any));
+            let done = direct.try_fold(0, |done, result| result.map(|()| done + 1))?;
+            if done == arrays.len() {
+                return Ok(());
+            }
+        }
+        plan::Plan::new(arrays)?.run(watch.as_ref())
+    })
+}
+
+/// Computes the elements of an array if that takes a few microseconds at most, and waits for nothing; `None` if it would
+/// take longer. For hosts that release a lock before they evaluate, which is not worth it for so little.
+///
+/// # Errors
+/// As [`eval`].
+pub fn eval_briefly(array: &Array) -> Option<Result<()>> {
+    if array.is_evaluated() {
+        return Some(Ok(()));
+    }
+    if crate::debug::is_watching() {
+        return None;
+    }
+    guarded(|| direct::eval(array, Duration::Brief).transpose()).transpose()
+}
+
+/// Kernels don't panic on any input; should one do so, it must not take the process with it.
+fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<String>().cloned();
         let message = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));

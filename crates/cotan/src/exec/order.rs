@@ -134,7 +134,7 @@ impl<'a> Frugal<'a> {
 }
 
 /// True for operations that mostly give out the memory of their input.
-fn is_view(op: &Op) -> bool {
+pub(super) fn is_view(op: &Op) -> bool {
     matches!(
         op,
         Op::Alias(_)

@@ -106,17 +106,17 @@ pub(super) fn checked(call: &Call, results: Vec<Tensor>, specs: &[Spec]) -> Resu
 fn store(step: &Step, results: &Results) {
     for (index, output) in &step.outputs {
         if let Some(Some(tensor)) = results.get(*index) {
-            computed(output, tensor);
+            computed(output, tensor.clone());
         }
     }
 }
 
 /// Gives an array its elements.
-pub(super) fn computed(array: &Array, tensor: &Tensor) {
+pub(super) fn computed(array: &Array, tensor: Tensor) {
     let mut state = array.0.state();
     let next = match &*state {
-        State::Pending(call, index) if is_traced(array) => State::Traced(tensor.clone(), call.clone(), *index),
-        State::Pending(..) => State::Ready(tensor.clone()),
+        State::Pending(call, index) if is_traced(array) => State::Traced(tensor, call.clone(), *index),
+        State::Pending(..) => State::Ready(tensor),
         // Another thread was faster.
         State::Ready(_) | State::Traced(..) | State::Placeholder(_) => return,
     };

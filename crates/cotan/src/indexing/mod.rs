@@ -1,5 +1,6 @@
 //! NumPy's indexing: reading and functional writing by integers, slices, index arrays and masks.
 
+mod basic;
 mod gather;
 mod mask;
 mod plan;
@@ -60,6 +61,8 @@ impl Index {
 /// # Ok::<(), cotan::Error>(())
 /// ```
 pub fn get(a: &Array, index: &[Index]) -> Result<Array> {
-    let plan = plan::Plan::new("index", a, index)?;
-    plan.read(a)
+    match basic::view(a, index) {
+        Some(view) => Ok(view),
+        None => plan::Plan::new("index", a, index)?.read(a),
+    }
 }

@@ -97,8 +97,9 @@ impl Plan {
         let axis = self.sizes.len();
         match entry {
             Entry::Int(index) => {
-                let place = place(self.op, *index, axis, shape[axis])?;
-                self.take(place, 1, 1);
+                let size = shape[axis];
+                let refuse = || Error::Index { op: self.op, index: *index, axis, size };
+                self.take(place(*index, size).ok_or_else(refuse)?, 1, 1);
                 self.cuts = true;
             }
             Entry::Slice { start, stop, step } => {
@@ -177,10 +178,6 @@ impl Plan {
         if varies(a) && !self.cuts {
             return regroup(a, Regroup::Expand(self.new.clone()));
         }
-        // A view of elements that are there needs no graph.
-        if let Some(tensor) = a.settled() {
-            return Ok(Array::from_tensor(tensor.slice(&self.starts, &self.steps, &self.sizes).reshape(&self.view)?));
-        }
         reshape(&strided_slice(a, &self.starts, &self.steps, &self.sizes)?, &self.view)
     }
 
@@ -230,13 +227,10 @@ fn expand(op: &'static str, entry: &Index, entries: &mut Vec<Entry>) -> Result<(
     Ok(())
 }
 
-/// The place that an integer names.
-fn place(op: &'static str, index: i64, axis: usize, size: usize) -> Result<usize> {
+/// The place of an axis that an integer names.
+pub(super) fn place(index: i64, size: usize) -> Option<usize> {
     let shifted = if index < 0 { index.saturating_add_unsigned(size as u64) } else { index };
-    match usize::try_from(shifted) {
-        Ok(place) if place < size => Ok(place),
-        Ok(_) | Err(_) => Err(Error::Index { op, index, axis, size }),
-    }
+    usize::try_from(shifted).ok().filter(|&place| place < size)
 }
 
 /// Python's slice of an axis: first place, step, how many.

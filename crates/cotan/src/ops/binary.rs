@@ -2,13 +2,12 @@
 
 use cotan_kernels::simd::{self, ComplexMath, Float, Isa, Map2, Tile};
 use cotan_kernels::{Bool, Complex32, DType, Kind, Scalar, Tensor};
-use smallvec::smallvec;
 
 use super::elementwise::number;
 use super::follow::{broadcast_like, unbroadcast_like};
 use super::{Batched, Op, Primitive, Site, Tangents, astype, elementwise, inexact, same_dtype};
 use super::{conj, exp, log, negative, square, where_};
-use crate::array::{Array, Spec};
+use crate::array::{Array, Inputs, Spec};
 use crate::error::{Error, Result};
 
 /// An elementwise operation of two arguments of one type.
@@ -282,6 +281,18 @@ impl Binary {
         if matches!(dtype, DType::F16 | DType::Bf16) { DType::F32 } else { dtype }
     }
 
+    fn spec(self, inputs: &[Array]) -> Result<Spec> {
+        let dtype = inputs[0].dtype();
+        debug_assert_eq!(dtype, inputs[1].dtype(), "{}: operands were not promoted", self.name());
+        let compute = self.compute_dtype(dtype);
+        let Some(tile) = self.0.tile(compute) else {
+            let expected = if dtype.is_inexact() { "an integer, bool or real type" } else { "a floating type" };
+            return Err(Error::DType { op: self.name(), dtype, expected });
+        };
+        let result = if tile.result() == compute { dtype } else { tile.result() };
+        Ok(Spec { shape: elementwise::broadcast_shape(self.name(), inputs)?, dtype: result })
+    }
+
     /// The slopes with respect to both operands, as far as they are wanted; `None` where the slope is zero.
     fn slopes(self, site: &Site, wanted: [bool; 2]) -> Result<[Option<Array>; 2]> {
         let ([a, b], y) = ([&site.inputs[0], &site.inputs[1]], &site.outputs[0]);
@@ -336,15 +347,7 @@ impl Primitive for Binary {
     }
 
     fn infer(&self, inputs: &[Array]) -> Result<Vec<Spec>> {
-        let dtype = inputs[0].dtype();
-        debug_assert_eq!(dtype, inputs[1].dtype(), "{}: operands were not promoted", self.name());
-        let compute = self.compute_dtype(dtype);
-        let Some(tile) = self.0.tile(compute) else {
-            let expected = if dtype.is_inexact() { "an integer, bool or real type" } else { "a floating type" };
-            return Err(Error::DType { op: self.name(), dtype, expected });
-        };
-        let result = if tile.result() == compute { dtype } else { tile.result() };
-        Ok(vec![Spec { shape: elementwise::broadcast_shape(self.name(), inputs)?, dtype: result }])
+        Ok(vec![self.spec(inputs)?])
     }
 
     fn jvp(&self, site: &Site, tangents: &[Option<Array>]) -> Result<Tangents> {
@@ -396,7 +399,9 @@ fn multiply_unless_one(a: &Array, b: &Array) -> Result<Array> {
 
 fn apply(op: BinaryOp, a: &Array, b: &Array) -> Result<Array> {
     let (a, b) = same_dtype(a, b)?;
-    Array::apply(Binary(op), smallvec![a, b])
+    let (op, inputs) = (Binary(op), Inputs::from([a, b]));
+    let spec = op.spec(&inputs)?;
+    Ok(Array::record(op.into(), inputs, spec))
 }
 
 /// Declares the public functions of operations whose operands promote.

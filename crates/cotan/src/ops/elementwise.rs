@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 pub(crate) fn broadcast_shape(op: &'static str, inputs: &[Array]) -> Result<Shape> {
     let mut shape = Shape::from_slice(inputs[0].shape());
     for input in &inputs[1..] {
+        if input.shape() == &shape[..] {
+            continue;
+        }
         shape = layout::broadcast(&shape, input.shape()).ok_or_else(|| Error::Broadcast {
             op,
             left: shape.clone(),

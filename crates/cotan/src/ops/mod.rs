@@ -260,21 +260,16 @@ ops![
     Reshape,
     Transpose,
     Broadcast,
-    Slice,
-    SliceUpdate,
     Concatenate,
     Split,
     View,
-    AsStrided,
     Contiguous,
     Depends,
     EnoughRows,
-    DynamicSlice,
     DynamicSliceUpdate,
     Reduce,
     Scan,
     Recurrence,
-    Gather,
     GatherAxis,
     Scatter,
     ScatterAxis,
@@ -289,7 +284,6 @@ ops![
     ArgSort,
     SearchSorted,
     RandomBits,
-    Load,
     IndexedMatmul,
     SegmentedMatmul,
     Hadamard,
@@ -325,5 +319,13 @@ ops![
     AttentionGrad,
     ; boxed
     // A graph node has room for the largest operation: larger ones than most go beside it.
+    AsStrided,
     Convolve,
+    DynamicSlice,
+    Gather,
+    Load,
+    Slice,
+    SliceUpdate,
 ];
+
+const _: () = assert!(size_of::<Op>() <= 64, "an operation makes every node of the graph larger: box it");

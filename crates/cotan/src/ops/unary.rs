@@ -297,7 +297,9 @@ pub(crate) fn inexact(a: &Array) -> Result<Array> {
 }
 
 pub(crate) fn apply(op: UnaryOp, a: &Array) -> Result<Array> {
-    Array::apply(Unary(op), smallvec![a.clone()])
+    let op = Unary(op);
+    let spec = Spec::new(a.shape(), op.result_dtype(a.dtype())?);
+    Ok(Array::record(op.into(), smallvec![a.clone()], spec))
 }
 
 impl Unary {
