@@ -1,19 +1,22 @@
 //! Convolutions of tensors with the channels last, over any number of spatial axes.
 
 mod depthwise;
+mod kernel;
 mod phases;
 #[cfg(test)]
 mod tests;
-mod tiles;
+mod windows;
 
-use std::ops::{Add, Mul};
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use crate::error::KernelError;
+use crate::gemm::Stored;
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::{Output, Tensor};
 use crate::{Complex32, DType, Element};
+use kernel::Convolved;
 
 /// How a kernel moves over its input; every list has an entry for each spatial axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub struct Window {
 }
 
 /// Elements that convolutions are computed in.
-trait Number: Element + Add<Output = Self> + Mul<Output = Self> {}
+trait Number: Element + Stored<Real: Convolved> {}
 impl Number for f32 {}
 impl Number for f64 {}
 impl Number for Complex32 {}
@@ -112,30 +115,58 @@ fn run<T: Number>(input: &Tensor, kernel: &Tensor, window: &Window, space: &[usi
         out.slice_mut::<T>().fill(T::default());
         return Ok(out.finish());
     }
+    let mut out = Output::new(T::DTYPE, &shape)?;
     if dilated {
-        phases::run::<T>(input, kernel, window, &shape)
+        phases::run::<T>(input, kernel, window, &shape, &mut out)?;
     } else {
-        undilated::<T>(input, kernel, window, &shape)
+        let place = Place::whole(&mut out);
+        undilated::<T>(input, kernel, window, &shape, &place)?;
     }
+    Ok(out.finish())
 }
 
-/// The convolution of an input that is not dilated.
+/// The convolution of an input that is not dilated, for a result of this shape.
 fn undilated<T: Number>(
     input: &Tensor,
     kernel: &Tensor,
     window: &Window,
     shape: &[usize],
-) -> Result<Tensor, KernelError> {
-    let mut out = Output::new(T::DTYPE, shape)?;
+    out: &Place<T>,
+) -> Result<(), KernelError> {
     let kernel = kernel.to_row_major()?;
     let input = channels_together(input)?;
     let plan = Plan::new(&input, &kernel, window, shape);
-    if plan.groups > 1 && plan.channels == 1 {
-        depthwise::run::<T>(&plan, &input, &kernel, &mut out)?;
+    if plan.channels == 1 && plan.outputs == 1 && T::PARTS == 1 {
+        depthwise::run::<T>(&plan, &input, &kernel, out)
     } else {
-        tiles::run::<T>(&plan, &input, &kernel, &mut out)?;
+        windows::run::<T>(&plan, &input, &kernel, out)
     }
-    Ok(out.finish())
+}
+
+/// Where a result goes: its channels lie next to each other.
+struct Place<T> {
+    first: *mut T,
+    /// Distance in memory along the batch and the spatial axes.
+    strides: Strides,
+}
+
+// SAFETY: the memory is borrowed for the whole convolution, and tasks write disjoint parts of it.
+unsafe impl<T: Send> Sync for Place<T> {}
+
+impl<T: Element> Place<T> {
+    fn whole(out: &mut Output) -> Place<T> {
+        let mut strides = layout::row_major(out.shape());
+        strides.pop();
+        Place { first: out.slice_mut::<T>().as_mut_ptr(), strides }
+    }
+
+    /// The rows of a span.
+    fn rows(&self, span: &Span) -> impl Iterator<Item = *mut T> {
+        let step = self.strides[span.index.len() - 1];
+        let first: isize = span.index.iter().zip(&self.strides).map(|(&at, &stride)| at as isize * stride).sum();
+        let first = self.first.wrapping_offset(first);
+        (0..span.count).map(move |i| first.wrapping_offset(i as isize * step))
+    }
 }
 
 /// The input with the channels of a place next to each other.
@@ -196,22 +227,56 @@ impl Plan {
     fn taps(&self) -> usize {
         self.sizes.iter().map(|axis| axis.kernel).product()
     }
+}
 
-    /// The example that a row of the result belongs to, and where its window starts along each axis.
-    fn window(&self, row: usize) -> (usize, SmallVec<[isize; 4]>) {
-        let mut rest = row;
-        let mut starts: SmallVec<[isize; 4]> = SmallVec::from_elem(0, self.sizes.len());
-        for (i, axis) in self.sizes.iter().enumerate().rev() {
-            starts[i] = axis.first + (rest % self.rows[i + 1]) as isize * axis.step;
-            rest /= self.rows[i + 1];
+/// Neighbouring rows of the result along the last spatial axis.
+struct Span {
+    /// The first of them: example and place along each spatial axis.
+    index: SmallVec<[usize; 5]>,
+    count: usize,
+    /// Where the windows start along the other spatial axes.
+    starts: SmallVec<[isize; 4]>,
+}
+
+impl Plan {
+    /// Rows from `first` on, each line of the result a span.
+    fn spans(&self, first: usize, count: usize) -> Vec<Span> {
+        let axes = self.sizes.len();
+        let width = self.rows[axes];
+        let mut spans = Vec::with_capacity(count / width + 2);
+        let mut row = first;
+        while row < first + count {
+            let mut rest = row;
+            let mut index: SmallVec<[usize; 5]> = SmallVec::from_elem(0, axes + 1);
+            for (at, &size) in index[1..].iter_mut().zip(&self.rows[1..]).rev() {
+                *at = rest % size;
+                rest /= size;
+            }
+            index[0] = rest;
+            let place = |(axis, &at): (&Axis, &usize)| axis.first + at as isize * axis.step;
+            let starts = self.sizes[..axes - 1].iter().zip(&index[1..]).map(place).collect();
+            let count = (width - index[axes]).min(first + count - row);
+            spans.push(Span { index, count, starts });
+            row += count;
         }
-        (rest, starts)
+        spans
     }
 }
 
 impl Axis {
+    /// The windows, of so many, in which a part of the kernel lies inside of the input.
+    fn inside(&self, part: Range<usize>, windows: usize) -> Range<usize> {
+        let reach = |tap: usize| self.first + tap as isize * self.dilation;
+        // How many windows begin so low that a place of the kernel lies before a place of the input.
+        let before = |tap: usize, place: isize| {
+            (-(reach(tap) - place).div_euclid(self.step)).clamp(0, windows as isize) as usize
+        };
+        let start = before(part.start, 0);
+        start..before(part.end - 1, self.input as isize).max(start)
+    }
+
     /// The elements of the kernel that meet the input when it starts at `start`.
-    fn valid(&self, start: isize) -> std::ops::Range<usize> {
+    fn valid(&self, start: isize) -> Range<usize> {
         // Rounds up; both numbers may be negative.
         let reach = |distance: isize| -(-distance).div_euclid(self.dilation);
         let (low, high) = (reach(-start).max(0), reach(self.input as isize - start));

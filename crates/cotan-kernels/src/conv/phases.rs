@@ -2,10 +2,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{Number, Window, undilated};
+use super::{Number, Place, Window, undilated};
 use crate::error::KernelError;
 use crate::layout::{Shape, Strides};
-use crate::region::write_region;
 use crate::tensor::{Output, Tensor};
 
 /// The places `first, first + period, ...` along one axis of the result.
@@ -30,25 +29,28 @@ pub fn run<T: Number>(
     kernel: &Tensor,
     window: &Window,
     shape: &[usize],
-) -> Result<Tensor, KernelError> {
+    out: &mut Output,
+) -> Result<(), KernelError> {
     let axes = shape.len() - 2;
-    // Whether there is memory for the result is known before its places are counted.
-    let mut out = Output::new(T::DTYPE, shape)?;
     let phases: Vec<Vec<Phase>> =
         (0..axes).map(|i| of_axis(input.shape()[i + 1], kernel.shape()[i + 1], shape[i + 1], window, i)).collect();
-    out.slice_mut::<T>().fill(T::default());
-    if phases.iter().any(Vec::is_empty) {
-        return Ok(out.finish());
+    let covered =
+        |(phases, &size): (&Vec<Phase>, &usize)| phases.iter().map(|phase| phase.count).sum::<usize>() == size;
+    if !phases.iter().zip(&shape[1..]).all(covered) {
+        out.slice_mut::<T>().fill(T::default());
     }
+    if phases.iter().any(Vec::is_empty) {
+        return Ok(());
+    }
+    let whole = Place::whole(out);
     let mut at: SmallVec<[usize; 4]> = smallvec![0; axes];
     loop {
         let chosen: SmallVec<[Phase; 4]> = at.iter().zip(&phases).map(|(&at, phases)| phases[at]).collect();
-        write::<T>(input, kernel, window.groups, &chosen, &mut out)?;
-        let Some(axis) = (0..axes).rev().find(|&axis| at[axis] + 1 < phases[axis].len()) else { break };
+        write::<T>(input, kernel, window.groups, &chosen, &whole)?;
+        let Some(axis) = (0..axes).rev().find(|&axis| at[axis] + 1 < phases[axis].len()) else { return Ok(()) };
         at[axis] += 1;
         at[axis + 1..].fill(0);
     }
-    Ok(out.finish())
 }
 
 /// Computes the places of the result that one choice of phases gives.
@@ -57,7 +59,7 @@ fn write<T: Number>(
     kernel: &Tensor,
     groups: usize,
     phases: &[Phase],
-    out: &mut Output,
+    out: &Place<T>,
 ) -> Result<(), KernelError> {
     let with_ends = |first: usize, each: &dyn Fn(&Phase) -> usize, last: usize| -> Shape {
         [first].into_iter().chain(phases.iter().map(each)).chain([last]).collect()
@@ -75,10 +77,12 @@ fn write<T: Number>(
         flip: false,
     };
     let shape = with_ends(input.shape()[0], &|phase| phase.count, outputs);
-    let result = undilated::<T>(input, &part, &window, &shape)?;
-    let steps: Strides = with_ends(1, &|phase| phase.period, 1).iter().map(|&step| step as isize).collect();
-    write_region(&result, out, &with_ends(0, &|phase| phase.first, 0), &steps);
-    Ok(())
+    let mut place = Place { first: out.first, strides: out.strides.clone() };
+    for (stride, phase) in place.strides[1..].iter_mut().zip(phases) {
+        place.first = place.first.wrapping_offset(phase.first as isize * *stride);
+        *stride *= phase.period as isize;
+    }
+    undilated::<T>(input, &part, &window, &shape, &place)
 }
 
 /// The phases of one axis in which the kernel meets elements of the input at all.

@@ -123,6 +123,9 @@ fn large_convolutions_are_cut_into_tiles_that_agree_with_the_plain_loop() {
         (vec![1, 5, 5, 130], vec![130, 3, 3, 1], 130),
         (vec![1, 3000, 2], vec![3, 2900, 2], 1),
         (vec![2, 40, 40, 32], vec![8, 3, 3, 8], 4),
+        (vec![2, 300, 1], vec![1, 41, 1], 1),
+        (vec![1, 20, 100, 1], vec![1, 5, 7, 1], 1),
+        (vec![2, 9, 90, 5], vec![5, 3, 3, 1], 5),
     ] {
         let axes = input.len() - 2;
         let window = Window {

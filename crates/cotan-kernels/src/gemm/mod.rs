@@ -18,7 +18,7 @@ pub(crate) use kernel::{Dots, Kerneled, Readable, Tile};
 pub(crate) use pack::{Stored, View};
 pub(crate) use vector::{Plain, Vector};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{F32x8, F32x16};
+pub(crate) use x86::{F32x8, F32x16, F64x4, F64x8};
 
 use crate::{Bool, Complex32, DType, Element, bf16, f16};
 
