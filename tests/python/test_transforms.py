@@ -189,6 +189,28 @@ def test_gradients_add_up_over_repeated_use():
     assert_same(mx.grad(lambda x: x[mx.array([0, 0])].sum())(mx.array([1.0, 2.0])), [2, 0])
 
 
+@pytest.mark.parametrize("dtype", [mx.float32, mx.bfloat16, mx.complex64])
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("rows", [1, 3, 200])
+def test_a_matrix_that_many_steps_read_gets_the_sum_of_what_copies_of_it_get(rows, transposed, dtype):
+    steps = 5
+    weight = mx.random.normal((40, 30), key=mx.random.key(0)).astype(dtype)
+    xs = mx.random.normal((steps, rows, 30 if transposed else 40), key=mx.random.key(1)).astype(dtype)
+
+    def loss(*weights):
+        outputs = [x @ (w.T if transposed else w) for x, w in zip(xs, weights, strict=True)]
+        return mx.sum(mx.square(mx.abs(sum(outputs))))
+
+    shared = mx.grad(lambda w: loss(*[w] * steps))
+    copies = mx.grad(loss, argnums=list(range(steps)))(*[weight] * steps)
+    expected = sum(copy.astype(mx.complex64) for copy in copies)
+    tolerance = 0.02 if dtype == mx.bfloat16 else 1e-5
+    for gradient in (shared(weight), mx.compile(shared)(weight)):
+        assert gradient.dtype == dtype
+        error = mx.abs(gradient.astype(mx.complex64) - expected).max() / mx.abs(expected).max()
+        assert error.item() < tolerance
+
+
 def test_perturbations_of_nested_derivatives_are_kept_apart():
     def outer(x):
         inner = mx.grad(lambda y: x + y)(mx.array(1.0))  # 1, whatever x is

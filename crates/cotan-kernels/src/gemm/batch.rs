@@ -157,7 +157,7 @@ unsafe fn split<S: Stored<Real = R>, R: Kerneled>(
 
 /// # Safety
 /// As for [`Product::product`].
-unsafe fn float<S: Stored<Real = R> + Readable<Real = R>, R: Kerneled>(
+unsafe fn float<S: Large<Real = R> + Readable<Real = R>, R: Kerneled>(
     size: Size,
     a: View<S>,
     b: View<S>,
@@ -182,7 +182,42 @@ unsafe fn float<S: Stored<Real = R> + Readable<Real = R>, R: Kerneled>(
         if n == 1 && a.row == 1 && out.row == 1 {
             return direct::skinny(transposed, b.transposed(), a.transposed(), out, coefs);
         }
-        blocked::product(size, a, b, out, coefs)
+        S::large(size, a, b, out, coefs)
+    }
+}
+
+/// Elements with a way to multiply large matrices.
+trait Large: Stored {
+    /// A product whose operands are worth packing.
+    ///
+    /// # Safety
+    /// As for [`blocked::product`].
+    unsafe fn large(
+        size: Size,
+        a: View<Self>,
+        b: View<Self>,
+        out: Out<Self::Real>,
+        coefs: Coefs<Self::Real>,
+    ) -> Result<(), AllocError> {
+        // SAFETY: the caller's promise.
+        unsafe { blocked::product(size, a, b, out, coefs) }
+    }
+}
+
+impl Large for f32 {}
+impl Large for f64 {}
+impl Large for f16 {}
+impl Large for bf16 {
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn large(
+        size: Size,
+        a: View<bf16>,
+        b: View<bf16>,
+        out: Out<f32>,
+        coefs: Coefs<f32>,
+    ) -> Result<(), AllocError> {
+        // SAFETY: the caller's promise.
+        unsafe { super::pairs::product(size, a, b, out, coefs) }
     }
 }
 
@@ -193,7 +228,7 @@ fn dots_pay(count: usize, k: usize) -> bool {
 
 /// # Safety
 /// As for [`Product::product`].
-unsafe fn native<R: Kerneled + Stored<Real = R> + Readable<Real = R>>(
+unsafe fn native<R: Kerneled + Large<Real = R> + Readable<Real = R>>(
     size: Size,
     a: View<R>,
     b: View<R>,
@@ -218,7 +253,7 @@ unsafe fn native<R: Kerneled + Stored<Real = R> + Readable<Real = R>>(
 ///
 /// # Safety
 /// As for [`Product::product`].
-unsafe fn half<S: Half + Stored<Real = f32> + Readable<Real = f32>>(
+unsafe fn half<S: Half + Large<Real = f32> + Readable<Real = f32>>(
     size: Size,
     a: View<S>,
     b: View<S>,

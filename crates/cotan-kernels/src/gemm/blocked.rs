@@ -144,11 +144,14 @@ pub unsafe fn product<S: Stored, B: Right<S::Real>>(
     coefs: Coefs<S::Real>,
 ) -> Result<(), AllocError> {
     let Size { m, n, k } = size;
-    let depth = S::Real::kernels().depth() / S::PARTS;
+    let kernels = S::packed_kernels();
+    let depth = kernels.depth() * S::TERMS / S::PARTS;
     let [deep, wide] = b.units();
-    let (rows, cols, depths) = (Pieces::new(m, SIDE), Cuts::new(n, SIDE, wide), Cuts::new(k, depth, deep));
-    let (most_rows, most_cols, depth) = (rows.len(0), cols.len(0), depths.len(0) * S::PARTS);
-    let lanes = S::Real::kernels().lanes;
+    let (rows, cols, depths) =
+        (Pieces::new(m, SIDE), Cuts::new(n, SIDE, wide), Cuts::new(k, depth, deep.max(S::TERMS)));
+    let packed_depth = |depth: usize| depth.div_ceil(S::TERMS) * S::PARTS;
+    let (most_rows, most_cols, depth) = (rows.len(0), cols.len(0), packed_depth(depths.len(0)));
+    let lanes = kernels.lanes;
     let left_len = (most_rows * depth).next_multiple_of(64);
     let right_len = (most_cols * S::PARTS).next_multiple_of(lanes) * depth;
     let scratch = Block::alloc((left_len + right_len) * size_of::<S::Real>())?;
@@ -161,10 +164,11 @@ pub unsafe fn product<S: Stored, B: Right<S::Real>>(
                 let block = Packed {
                     m: rows.len(ic),
                     n: cols.len(jc) * S::PARTS,
-                    k: depths.len(pc) * S::PARTS,
+                    k: packed_depth(depths.len(pc)),
+                    depth: depths.len(pc),
                     left,
                     right,
-                    kernels: S::Real::kernels(),
+                    kernels,
                 };
                 let coefs = if pc == 0 { coefs } else { Coefs { beta: num_traits::one(), ..coefs } };
                 // SAFETY: the parts lie within what the caller promised, and packed operands within the scratch.
@@ -186,11 +190,13 @@ impl<R> Kernels<R> {
     }
 }
 
-/// One block of the product with room for its packed operands; all sizes in reals.
+/// One block of the product with room for its packed operands; sizes in packed reals.
 struct Packed<R: 'static> {
     m: usize,
     n: usize,
     k: usize,
+    /// In elements.
+    depth: usize,
     left: Out<R>,
     right: Out<R>,
     kernels: &'static Kernels<R>,
@@ -212,7 +218,6 @@ impl<R: Kerneled> Packed<R> {
     unsafe fn pack<S: Stored<Real = R>, B: Right<R>>(&self, a: View<S>, b: B) {
         let (rows, width) = (self.row_panels(), self.panel_cols());
         let groups = Pieces { n: self.n.div_ceil(width), count: self.n.div_ceil(PACK_PANELS * width) };
-        let depth = self.k / S::PARTS;
         // A quarter of a nanosecond for each real.
         let cost = (self.m + self.n) * self.k / 4;
         pool::parallel_for(rows.count + groups.count, cost as u64, &|task| {
@@ -220,7 +225,7 @@ impl<R: Kerneled> Packed<R> {
             unsafe {
                 if task < rows.count {
                     let start = rows.start(task);
-                    S::pack_left(a.from(start, 0), rows.len(task), depth, self.left.ptr.add(start * self.k));
+                    S::pack_left(a.from(start, 0), rows.len(task), self.depth, self.left.ptr.add(start * self.k));
                 } else {
                     let first = groups.start(task - rows.count);
                     self.pack_right::<S, B>(b, first..first + groups.len(task - rows.count));
@@ -238,13 +243,15 @@ impl<R: Kerneled> Packed<R> {
         let depths = Pieces::new(self.k / S::PARTS, if b.by_rows() { PACK_ROWS } else { self.k });
         for pass in 0..depths.count {
             let p = depths.start(pass);
+            let (first, depth) = (p * S::TERMS, depths.len(pass) * S::TERMS);
+            let depth = depth.min(self.depth - first);
             for start in panels.clone().map(|panel| panel * width) {
                 let cols = width.min(self.n - start);
                 let padded = cols.next_multiple_of(self.kernels.lanes);
                 let to = self.right.from(start * self.k + p * S::PARTS * padded, 0);
                 // SAFETY: rows from `p` on of one panel, which begins at its columns times the depth.
                 unsafe {
-                    b.from(p, start / S::PARTS).pack(depths.len(pass), cols / S::PARTS, padded, to.ptr);
+                    b.from(first, start / S::PARTS).pack(depth, cols / S::PARTS, padded, to.ptr);
                 }
             }
         }

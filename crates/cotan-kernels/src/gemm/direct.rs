@@ -3,7 +3,7 @@
 use super::blocked::{Out, Pieces, cost_ns};
 use super::kernel::{Dots, Kerneled, Readable, Tile};
 use super::pack::{Stored, View};
-use super::{Coefs, Size};
+use super::{Coefs, Size, sweep};
 use crate::memory::{AllocError, Block};
 use crate::pool;
 
@@ -71,9 +71,14 @@ pub unsafe fn skinny<S: Readable<Real = R> + Stored<Real = R>, R: Kerneled>(
     coefs: Coefs<R>,
 ) -> Result<(), AllocError> {
     let Size { m, n, k } = size;
+    let is_large = n * k * size_of::<S>() > RESIDENT;
+    if is_large && m <= S::readers().sweep.len() {
+        // SAFETY: the caller's promise.
+        return unsafe { sweep::product(size, a, b, out, coefs) };
+    }
     let table = S::readers().in_place;
     let (lanes, most) = (R::kernels().lanes, table[0].len());
-    let depth = if n * k * size_of::<S>() <= RESIDENT { k.min(LONGEST) } else { DEPTH };
+    let depth = if is_large { DEPTH } else { k.min(LONGEST) };
     let (rows, depths) = (Pieces::new(m, table.len()), Pieces::new(k, depth));
     let scratch = Block::alloc(m * k * size_of::<R>())?;
     let packed = Out { ptr: scratch.ptr().cast::<R>(), row: 1 };

@@ -1,6 +1,7 @@
 //! Micro-kernels: small blocks of the result held in registers, for each instruction set.
 
 use super::pack::View;
+use super::sweep::{Sweep, SweepFn, sweep};
 use super::vector::{Load, Plain, Real, Vector};
 #[cfg(target_arch = "x86_64")]
 use super::x86::{F32x8, F32x16, F64x4, F64x8};
@@ -65,6 +66,7 @@ pub struct Readers<R: 'static, S: 'static> {
     pub dots: &'static [&'static [DotsFn<R, S>]],
     /// Packed `a`, and `b` whose rows are contiguous.
     pub in_place: &'static [&'static [TileFn<R, S>]],
+    pub sweep: &'static [SweepFn<R, S>],
     /// For rows that are contiguous; zeroes up to the next multiple of the lanes, but not beyond `width`.
     pub rows: PackFn<R, S>,
     /// For columns that are contiguous; writes nothing beyond `inner`.
@@ -82,8 +84,26 @@ pub trait Readable: Copy + Send + Sync + 'static {
     fn readers() -> &'static Readers<Self::Real, Self>;
 }
 
+/// How a product is added to a sum.
+pub trait Step<V> {
+    /// # Safety
+    /// As for [`Vector`].
+    unsafe fn step(a: V, b: V, sum: V) -> V;
+}
+
+/// A lane of each factor is one number.
+pub struct Single;
+
+impl<V: Vector> Step<V> for Single {
+    #[inline(always)]
+    unsafe fn step(a: V, b: V, sum: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { a.mul_add(b, sum) }
+    }
+}
+
 /// `a` packed with its rows side by side, `b` with whole vectors in each row.
-const PACKED: u8 = 0;
+pub const PACKED: u8 = 0;
 /// `a` packed, and rows of `b` in memory that has not been read before.
 const IN_PLACE: u8 = 1;
 /// `a` with any strides, and rows of `b` in memory.
@@ -93,7 +113,7 @@ const DIRECT: u8 = 2;
 /// As for [`Vector`]; the operands are readable and `c` is writable over `M` rows and `t.cols` columns, and a packed `b`
 /// over whole vectors. `t.cols` is in `(N - 1) * LANES + 1..=N * LANES`.
 #[inline(always)]
-unsafe fn tile<V: Load<S>, S, const M: usize, const N: usize, const KIND: u8>(t: &Tile<V::Real, S>) {
+pub unsafe fn tile<V: Load<S>, S, const M: usize, const N: usize, const KIND: u8, P: Step<V>>(t: &Tile<V::Real, S>) {
     let last = t.cols - (N - 1) * V::LANES;
     let whole = last == V::LANES;
     let (mut a, mut b) = (t.a, t.b);
@@ -115,7 +135,7 @@ unsafe fn tile<V: Load<S>, S, const M: usize, const N: usize, const KIND: u8>(t:
                     for i in 0..M {
                         let x = V::splat(if KIND != DIRECT { *a.add(i) } else { *a.offset(i as isize * t.a_row) });
                         for j in 0..N {
-                            acc[i][j] = x.mul_add(bs[j], acc[i][j]);
+                            acc[i][j] = P::step(x, bs[j], acc[i][j]);
                         }
                     }
                     a = if KIND != DIRECT { a.add(M) } else { a.wrapping_offset(t.a_col) };
@@ -296,30 +316,36 @@ unsafe fn pack_columns<V: Load<S>, S>(from: View<S>, outer: usize, inner: usize,
 macro_rules! compile {
     ($module:ident $(, $features:literal)?) => {
         mod $module {
-            use super::{Dots, Load, Tile, Vector, View};
+            use super::{Dots, Load, Sweep, Tile, Vector, View, sweep};
 
             $(#[target_feature(enable = $features)])?
             pub unsafe fn packed<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Real>) {
                 // SAFETY: the caller's promises are the same.
-                unsafe { super::tile::<V, V::Real, M, N, { super::PACKED }>(t) }
+                unsafe { super::tile::<V, V::Real, M, N, { super::PACKED }, super::Single>(t) }
             }
 
             $(#[target_feature(enable = $features)])?
             pub unsafe fn direct<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Real>) {
                 // SAFETY: the caller's promises are the same.
-                unsafe { super::tile::<V, V::Real, M, N, { super::DIRECT }>(t) }
+                unsafe { super::tile::<V, V::Real, M, N, { super::DIRECT }, super::Single>(t) }
             }
 
             $(#[target_feature(enable = $features)])?
             pub unsafe fn in_place<V: Load<S>, S, const M: usize, const N: usize>(t: &Tile<V::Real, S>) {
                 // SAFETY: the caller's promises are the same.
-                unsafe { super::tile::<V, S, M, N, { super::IN_PLACE }>(t) }
+                unsafe { super::tile::<V, S, M, N, { super::IN_PLACE }, super::Single>(t) }
             }
 
             $(#[target_feature(enable = $features)])?
             pub unsafe fn dots<V: Load<S>, S, const M: usize, const N: usize>(t: &Dots<V::Real, S>) {
                 // SAFETY: the caller's promises are the same.
                 unsafe { super::dots::<V, S, M, N>(t) }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            pub unsafe fn sweeps<V: Load<S>, S, const M: usize>(t: &Sweep<V::Real, S>) {
+                // SAFETY: the caller's promises are the same.
+                unsafe { sweep::<V, S, M>(t) }
             }
 
             $(#[target_feature(enable = $features)])?
@@ -353,6 +379,9 @@ macro_rules! table {
         $isa::$kernel::<$($T,)* $m, $n>
     };
 }
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use table;
 
 /// Registers of two vectors on targets with 32 of them, one elsewhere.
 const PLAIN32: usize = if cfg!(target_arch = "aarch64") { 8 } else { 4 };
@@ -400,6 +429,7 @@ macro_rules! readers {
         Readers {
             dots: table!($isa::dots, [$V, $S], $ms, $ns),
             in_place: table!($isa::in_place, [$V, $S], $rows, [1 2]),
+            sweep: &[$isa::sweeps::<$V, $S, 1>, $isa::sweeps::<$V, $S, 2>],
             rows: $isa::rows::<$V, $S>,
             columns: $isa::columns::<$V, $S>,
         }

@@ -6,6 +6,9 @@ mod direct;
 mod integer;
 mod kernel;
 mod pack;
+#[cfg(target_arch = "x86_64")]
+mod pairs;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod vector;
@@ -104,8 +107,8 @@ pub enum GemmError {
 
 /// Writes `alpha * a @ b + beta * c` into the row-major matrix `c`.
 ///
-/// With `beta` zero the former content of `c` is not read. Half precision accumulates in `f32` and rounds once; integers
-/// wrap, and take `alpha` and `beta` truncated; booleans combine by "or" of "and". With `k` zero the product is zero.
+/// With `beta` zero the former content of `c` is not read. Half precision accumulates in `f32` and rounds once, and
+/// subnormal numbers of `bf16` (below 1.2e-38) may count as zeros; integers wrap, and take `alpha` and `beta` truncated; booleans combine by "or" of "and". With `k` zero the product is zero.
 /// The result does not depend on the number of threads.
 ///
 /// # Errors

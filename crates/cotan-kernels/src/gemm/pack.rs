@@ -1,6 +1,6 @@
 //! Copies operands into the order in which the micro-kernels read them, widened to the type they compute in.
 
-use super::kernel::{Kerneled, Readable};
+use super::kernel::{Kerneled, Kernels, Readable};
 use crate::{Complex32, bf16, f16};
 
 /// A strided matrix by its first element. Whoever makes one has checked that its elements lie in borrowed memory.
@@ -52,6 +52,13 @@ pub trait Stored: Copy + Send + Sync + Default + 'static {
     type Real: Kerneled;
     /// Reals in an element.
     const PARTS: usize;
+    /// Elements along the inner axis that share a packed real.
+    const TERMS: usize = 1;
+
+    /// The kernels for packed operands.
+    fn packed_kernels() -> &'static Kernels<Self::Real> {
+        Self::Real::kernels()
+    }
 
     /// Writes element (i, p) of `from` to `to[p * rows + i]`; complex parts take consecutive `p`.
     ///

@@ -232,6 +232,25 @@ fn skinny_products_are_right() {
 }
 
 #[test]
+fn few_rows_times_a_large_matrix_are_right() {
+    for (m, n, k) in [(1, 1003, 303), (2, 2200, 131), (1, 64, 4100), (3, 1003, 303)] {
+        check_paths(m, n, k);
+    }
+}
+
+#[test]
+fn packed_products_of_bfloat16_are_right_in_every_layout() {
+    for (m, n, k) in [(49, 50, 1), (50, 49, 8), (53, 67, 65), (61, 64, 130), (64, 53, 1100)] {
+        for left in LAYS {
+            for right in LAYS {
+                let (size, lays) = (Size { m, n, k }, (left, right));
+                check(DType::Bf16, &Case { size, lays, coefs: (0.5, 2.0), batch: 1, same: (false, false), seed: 7 });
+            }
+        }
+    }
+}
+
+#[test]
 fn long_sums_are_right_and_do_not_depend_on_threads() {
     check_paths(3, 2, 40_000);
     check_paths(1, 70, 20_000);
@@ -285,6 +304,25 @@ fn what_is_not_a_number_stays_so_and_old_results_are_not_read() {
             assert!(row.iter().all(right), "row {i}: {row:?}");
         }
         c.fill(f32::NAN);
+    }
+}
+
+#[test]
+fn a_bfloat16_that_is_not_a_number_stays_in_its_row() {
+    let (size, one) = (Size { m: 60, n: 70, k: 201 }, bf16::ONE);
+    let mut a = vec![one; size.m * size.k];
+    a[3 * size.k + 200] = bf16::NAN;
+    a[5 * size.k] = bf16::INFINITY;
+    let b = vec![one; size.k * size.n];
+    let mut c = vec![bf16::NAN; size.m * size.n];
+    matmul(size, rows(&a, size.k), rows(&b, size.n), &mut c, 1.0, 0.0).expect("a valid product");
+    for (i, row) in c.chunks(size.n).enumerate() {
+        let right = |x: &bf16| match i {
+            3 => x.is_nan(),
+            5 => *x == bf16::INFINITY,
+            _ => *x == bf16::from_f32(201.0),
+        };
+        assert!(row.iter().all(right), "row {i}: {row:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use smallvec::smallvec;
 
 use super::expand_dims;
 use super::follow::{squeezed, unbroadcast_like, varies};
-use super::{Batched, Primitive, Site, Tangents, add, conj, elementwise, permute, reshape, same_dtype};
+use super::{Batched, Op, Primitive, Site, Tangents, add, conj, elementwise, permute, reshape, same_dtype};
 use crate::array::{Array, Shape, Spec};
 use crate::error::{Error, Result, tuple};
 
@@ -56,9 +56,26 @@ pub(crate) fn product(a: &Array, b: &Array) -> Result<Array> {
 /// The conjugate transpose of each matrix.
 pub(super) fn adjoint(a: &Array) -> Result<Array> {
     let rank = a.ndim();
+    if let Some(transposed) = under_transpose(a) {
+        return conj(&transposed);
+    }
     let mut axes: Shape = (0..rank).collect();
     axes.swap(rank - 2, rank - 1);
     permute(&conj(a)?, &axes)
+}
+
+/// What `a` is the transpose of, or a copy of the transpose.
+fn under_transpose(a: &Array) -> Option<Array> {
+    let (call, _) = a.call()?;
+    match &call.op {
+        Op::Contiguous(_) => under_transpose(&call.inputs[0]),
+        Op::Transpose(transpose) => {
+            let rank = a.ndim();
+            let swaps = |(i, &axis): (usize, &usize)| axis == if i + 2 < rank { i } else { 2 * rank - 3 - i };
+            transpose.axes.iter().enumerate().all(swaps).then(|| call.inputs[0].clone())
+        }
+        _ => None,
+    }
 }
 
 /// True when one matrix serves a whole batch of others.

@@ -7,6 +7,7 @@ mod check;
 mod collective;
 mod compile;
 mod compiled;
+mod cotangents;
 mod custom;
 mod jacobian;
 mod jvp;

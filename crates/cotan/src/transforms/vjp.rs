@@ -1,12 +1,11 @@
 //! Reverse mode: cotangents of the arguments from cotangents of the results.
 
-use rustc_hash::FxHashMap;
-
+use super::cotangents::Cotangents;
 use crate::array::Array;
 use crate::debug::{Rule, within};
 use crate::error::{Error, Result};
 use crate::graph::{all_outputs, between};
-use crate::ops::{Primitive, Site, add, astype};
+use crate::ops::{Primitive, Site, astype};
 use crate::trace::Trace;
 
 /// Outputs of a function and a cotangent per argument; `None` is an exact zero.
@@ -39,38 +38,29 @@ pub fn vjp<E: From<Error>>(
 /// Cotangents of leaves from cotangents of the outputs that were computed from them.
 pub(crate) fn pull(leaves: &[Array], outputs: &[Array], cotangents: Vec<Option<Array>>) -> Result<Vec<Option<Array>>> {
     let between = between(leaves, outputs);
-    let mut sums: FxHashMap<usize, Array> = FxHashMap::default();
+    let mut sums = Cotangents::default();
     for (output, cotangent) in outputs.iter().zip(cotangents) {
         if let (true, Some(cotangent)) = (between.depends(output), cotangent) {
-            accumulate(&mut sums, output, cotangent)?;
+            sums.add(output, cotangent)?;
         }
     }
     for node in between.nodes.iter().rev() {
         let outputs = all_outputs(node)?;
-        let cotangents: Vec<Option<Array>> = outputs.iter().map(|output| sums.remove(&output.id())).collect();
+        let _origin = within(&node.call.op, node.call.origin.as_ref(), Rule::Vjp);
+        let cotangents: Vec<Option<Array>> = outputs.iter().map(|output| sums.take(output)).collect::<Result<_>>()?;
         if cotangents.iter().all(Option::is_none) {
             continue;
         }
         let inputs = &node.call.inputs;
         let wanted: Vec<bool> = inputs.iter().map(|input| between.depends(input)).collect();
         let site = Site { inputs, outputs: &outputs, wanted: &wanted };
-        let _origin = within(&node.call.op, node.call.origin.as_ref(), Rule::Vjp);
         let pulled = node.call.op.vjp(&site, &cotangents)?;
         for ((input, cotangent), wanted) in inputs.iter().zip(pulled).zip(wanted) {
             if let (true, Some(cotangent)) = (wanted, cotangent) {
                 debug_assert_eq!(input.shape(), cotangent.shape(), "vjp of {}", node.call.op.name());
-                accumulate(&mut sums, input, cotangent)?;
+                sums.add(input, cotangent)?;
             }
         }
     }
-    Ok(leaves.iter().map(|leaf| sums.remove(&leaf.id())).collect())
-}
-
-fn accumulate(sums: &mut FxHashMap<usize, Array>, value: &Array, cotangent: Array) -> Result<()> {
-    let sum = match sums.remove(&value.id()) {
-        Some(sum) => add(&sum, &cotangent)?,
-        None => cotangent,
-    };
-    sums.insert(value.id(), sum);
-    Ok(())
+    leaves.iter().map(|leaf| sums.take(leaf)).collect()
 }

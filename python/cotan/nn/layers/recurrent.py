@@ -46,8 +46,9 @@ class RNN(Module):
 
     def __call__(self, x: mx.array, hidden: mx.array | None = None) -> mx.array:
         states = []
+        weight = _recurrent(self.Whh, x)
         for step in _projected_steps(x, self.Wxh, self.get("bias")):
-            hidden = self.nonlinearity(step if hidden is None else step + hidden @ self.Whh.T)
+            hidden = self.nonlinearity(step if hidden is None else step + hidden @ weight)
             states.append(hidden)
         return mx.stack(states, axis=-2)
 
@@ -85,11 +86,12 @@ class GRU(Module):
     def __call__(self, x: mx.array, hidden: mx.array | None = None) -> mx.array:
         bias_n = self.get("bhn")
         states = []
+        weight = _recurrent(self.Wh, x)
         for step in _projected_steps(x, self.Wx, self.get("b")):
             r, z, n = mx.split(step, 3, axis=-1)
             recurrent_n = bias_n
             if hidden is not None:
-                hidden_r, hidden_z, recurrent_n = mx.split(hidden @ self.Wh.T, 3, axis=-1)
+                hidden_r, hidden_z, recurrent_n = mx.split(hidden @ weight, 3, axis=-1)
                 r, z = r + hidden_r, z + hidden_z
                 if bias_n is not None:
                     recurrent_n = recurrent_n + bias_n
@@ -134,8 +136,9 @@ class LSTM(Module):
         self, x: mx.array, hidden: mx.array | None = None, cell: mx.array | None = None
     ) -> tuple[mx.array, mx.array]:
         hidden_states, cell_states = [], []
+        weight = _recurrent(self.Wh, x)
         for step in _projected_steps(x, self.Wx, self.get("bias")):
-            gates = step if hidden is None else step + hidden @ self.Wh.T
+            gates = step if hidden is None else step + hidden @ weight
             i, f, g, o = mx.split(gates, 4, axis=-1)
             new = mx.sigmoid(i) * mx.tanh(g)
             cell = new if cell is None else mx.sigmoid(f) * cell + new
@@ -152,3 +155,9 @@ def _projected_steps(x: mx.array, weight: mx.array, bias: mx.array | None) -> li
     x = x @ weight.T if bias is None else mx.addmm(bias, x, weight.T)
     # One split: its gradient is one concatenation, where that of a slice is as large as the sequence.
     return [step.squeeze(-2) for step in mx.split(x, x.shape[-2], axis=-2)]
+
+
+def _recurrent(weight: mx.array, x: mx.array) -> mx.array:
+    """The transposed matrix that the states of a sequence are multiplied by, step by step."""
+    # Many steps are worth a copy in the order in which products read it.
+    return mx.contiguous(weight.T) if x.ndim > 1 and x.shape[-2] > 1 else weight.T
