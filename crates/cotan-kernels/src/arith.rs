@@ -11,6 +11,8 @@ pub(crate) trait Arith: Copy + Send + Sync + 'static {
     const EXACT: bool;
     const ZERO: Self;
     const ONE: Self;
+    /// What added to anything leaves every bit of it: for floats a negative zero.
+    const NOTHING: Self;
     /// The identity of `max`.
     const LOWEST: Self;
     /// The identity of `min`.
@@ -40,6 +42,7 @@ macro_rules! arith_int {
             const EXACT: bool = true;
             const ZERO: Self = 0;
             const ONE: Self = 1;
+            const NOTHING: Self = 0;
             const LOWEST: Self = <$T>::MIN;
             const HIGHEST: Self = <$T>::MAX;
             #[inline(always)]
@@ -73,6 +76,7 @@ macro_rules! arith_float {
             const EXACT: bool = false;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const NOTHING: Self = -0.0;
             const LOWEST: Self = <$T>::NEG_INFINITY;
             const HIGHEST: Self = <$T>::INFINITY;
             #[inline(always)]
@@ -118,6 +122,7 @@ macro_rules! arith_complex {
             const EXACT: bool = false;
             const ZERO: Self = Complex { re: 0.0, im: 0.0 };
             const ONE: Self = Complex { re: 1.0, im: 0.0 };
+            const NOTHING: Self = Complex { re: -0.0, im: -0.0 };
             const LOWEST: Self = Complex { re: $T::NEG_INFINITY, im: $T::NEG_INFINITY };
             const HIGHEST: Self = Complex { re: $T::INFINITY, im: $T::INFINITY };
             #[inline(always)]
@@ -162,6 +167,7 @@ impl Arith for Bool {
     const EXACT: bool = true;
     const ZERO: Self = Bool(0);
     const ONE: Self = Bool(1);
+    const NOTHING: Self = Bool(0);
     const LOWEST: Self = Bool(0);
     const HIGHEST: Self = Bool(1);
     #[inline(always)]

@@ -1,8 +1,10 @@
 //! Copies strided elements into row-major order.
 
 use crate::layout::{self, Shape, Strides, for_each_run};
-use crate::pool;
+use crate::region::size_class;
+use crate::simd::{self, Band, transpose};
 use crate::tensor::Tensor;
+use crate::{pool, with_dtype};
 
 /// Writes the elements of `source` to `out` in row-major order.
 ///
@@ -51,8 +53,15 @@ fn column_axis(shape: &[usize], strides: &[isize]) -> Option<usize> {
     (strides[last] != 1 && shape[last] >= BLOCK).then_some(axis)
 }
 
-/// Rows and columns of a block: its cache lines on both sides fit the first-level cache.
-const BLOCK: usize = 16;
+/// Rows and columns from which on blocks are worth their while.
+const BLOCK: usize = simd::SIDE;
+
+/// Whether its copy in row-major order goes by blocks: reading it row by row would touch a cache line for each element.
+pub(crate) fn is_transposed(tensor: &Tensor) -> bool {
+    let once = tensor.shape().iter().zip(tensor.strides()).all(|(&size, &stride)| size == 1 || stride != 0);
+    let (shape, strides) = layout::collapse(tensor.shape(), &[tensor.strides()]);
+    !tensor.is_row_major() && once && !tensor.is_empty() && column_axis(&shape, &strides[0]).is_some()
+}
 
 /// Copies by square blocks of `axis` and the last axis, so that neither side touches a cache line twice.
 ///
@@ -64,27 +73,27 @@ unsafe fn copy_columns(shape: &[usize], strides: &[isize], axis: usize, base: us
     let places = layout::row_major(shape);
     let pick = |of: &[isize]| -> Strides { (0..last).filter(|&a| a != axis).map(|a| of[a]).collect() };
     let (from, to) = (pick(strides), pick(&places));
-    let bands = shape[axis].div_ceil(BLOCK);
-    let cost = 0.6 * (BLOCK * shape[last]) as f32;
+    // Two cache lines of the source.
+    let height = BLOCK.max(128 / size);
+    let bands = shape[axis].div_ceil(height);
+    let cost = 0.3 * (height * shape[last]) as f32;
     pool::parallel_chunks(layout::len(&outer) * bands, 1, cost, &|range| {
         for index in range {
-            let (outside, first) = (index / bands, index % bands * BLOCK);
+            let (outside, first) = (index / bands, index % bands * height);
             let source = layout::offset_of(outside, &outer, &from) + first as isize;
             let place = layout::offset_of(outside, &outer, &to) + first as isize * places[axis];
-            let rows = BLOCK.min(shape[axis] - first);
-            for column in (0..shape[last]).step_by(BLOCK) {
-                let columns = BLOCK.min(shape[last] - column);
-                let source = source + column as isize * strides[last];
-                let place = place + column as isize;
-                for row in 0..rows as isize {
-                    // SAFETY: promised by the caller; blocks of different bands don't overlap.
-                    unsafe {
-                        let from = (base as *const u8).offset((source + row) * size as isize);
-                        let to = (target as *mut u8).offset((place + row * places[axis]) * size as isize);
-                        copy_run(from, strides[last], to, columns, size);
-                    }
-                }
-            }
+            with_dtype!(size_class(size), T => {
+                let band = Band {
+                    from: (base as *const T).wrapping_offset(source),
+                    from_step: strides[last],
+                    to: (target as *mut T).wrapping_offset(place),
+                    to_step: places[axis],
+                    rows: height.min(shape[axis] - first),
+                    columns: shape[last],
+                };
+                // SAFETY: promised by the caller; bands don't overlap.
+                unsafe { transpose(band) };
+            });
         }
     });
 }
@@ -130,18 +139,27 @@ unsafe fn copy_typed<T: Copy>(from: *const u8, stride: isize, to: *mut u8, n: us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Output;
+    use crate::{Element, Output};
 
     #[test]
     fn a_large_transpose_has_every_element_in_its_place() {
-        let (rows, columns) = (50, 37);
-        let values: Vec<i32> = (0..2 * rows * columns).collect();
-        let tensor = Tensor::from_slice(&values, &[2, rows as usize, columns as usize]).unwrap();
-        let copied = tensor.permute(&[0, 2, 1]).to_vec::<i32>();
-        for (place, value) in copied.into_iter().enumerate() {
-            let place = place as i32;
-            let (matrix, rest) = (place / (rows * columns), place % (rows * columns));
-            assert_eq!(value, matrix * rows * columns + rest % rows * columns + rest / rows);
+        fn check<T: Element + From<u8>>(rows: usize, columns: usize) {
+            // Neighbours differ, also across rows and matrices, though few values fit into the smallest type.
+            let value = |matrix, row, column| T::from(((matrix * 31 + row * 7 + column * 3) % 251) as u8);
+            let values: Vec<T> =
+                (0..2 * rows * columns).map(|i| value(i / (rows * columns), i / columns % rows, i % columns)).collect();
+            let tensor = Tensor::from_slice(&values, &[2, rows, columns]).unwrap();
+            let copied = tensor.permute(&[0, 2, 1]).to_vec::<T>();
+            for (place, got) in copied.into_iter().enumerate() {
+                let (matrix, rest) = (place / (rows * columns), place % (rows * columns));
+                assert_eq!(got, value(matrix, rest % rows, rest / rows), "{rows} x {columns} at {place}");
+            }
+        }
+        for (rows, columns) in [(50, 37), (16, 16), (16, 64), (33, 17), (160, 48), (15, 200)] {
+            check::<u8>(rows, columns);
+            check::<u16>(rows, columns);
+            check::<i32>(rows, columns);
+            check::<f64>(rows, columns);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Reading and updating places that index tensors name.
 
 mod axis;
+mod bins;
 mod index;
 mod scatter;
 

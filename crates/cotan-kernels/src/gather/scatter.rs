@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::index::Indices;
-use super::{BATCH, check_blocks};
+use super::{BATCH, bins, check_blocks};
 use crate::arith::Number;
 use crate::cast::cast_tile;
 use crate::error::{Failure, KernelError};
@@ -14,8 +14,8 @@ use crate::tensor::{Output, Tensor};
 use crate::walk::{Shared, Walk};
 use crate::{DType, layout, pool, with_dtype};
 
-/// Bytes of a result up to which single elements go there fastest from one thread: they stay in its second-level cache, and
-/// the others would have to look at all indices, too.
+/// Bytes of a result that stays in the second-level cache, so that threads need not split it, for which each would have to
+/// look at all indices.
 const NEAR: usize = 1 << 20;
 /// Shortest part of a block that a task takes.
 const PART: usize = 64;
@@ -80,12 +80,18 @@ fn scatter_plain(
     let (lead, slice_sizes) = updates.shape().split_at(at.shape().len());
     assert_eq!(lead, at.shape(), "scatter: updates of shape {:?} for indices of {:?}", updates.shape(), at.shape());
     check_blocks(source.shape(), axes, slice_sizes);
-    let offsets = read_offsets(&at)?;
-    let updates = updates.to_row_major()?;
-    let mut out = Output::new(source.dtype(), source.shape())?;
-    crate::copy::copy_into(source, out.bytes_mut());
-    let block = Walk::new(slice_sizes, [&strides]);
     let block_len = layout::len(slice_sizes);
+    if block_len == 1 && stays_near(source, updates.len()) {
+        let (updates, mut out) = (updates.to_row_major()?, copied(source)?);
+        with_dtype!(source.dtype(), T => {
+            let updates = updates.as_slice::<T>().expect("just made row-major");
+            bins::update(mode, out.slice_mut::<T>(), &at, updates)
+        })?;
+        return Ok(out.finish());
+    }
+    let offsets = read_offsets(&at)?;
+    let (updates, mut out) = (updates.to_row_major()?, copied(source)?);
+    let block = Walk::new(slice_sizes, [&strides]);
     if block_len == 0 || offsets.is_empty() {
         return Ok(out.finish());
     }
@@ -96,6 +102,18 @@ fn scatter_plain(
         job.run(layout::len(source.shape()));
     });
     Ok(out.finish())
+}
+
+/// Whether single updates go to a small tensor, or are too few for threads.
+fn stays_near(source: &Tensor, updates: usize) -> bool {
+    source.len() * source.dtype().size() <= NEAR || updates < 32 * 1024 || pool::threads() == 1
+}
+
+/// What the updates combine with.
+fn copied(source: &Tensor) -> Result<Output, KernelError> {
+    let mut out = Output::new(source.dtype(), source.shape())?;
+    crate::copy::copy_into(source, out.bytes_mut());
+    Ok(out)
 }
 
 /// All offsets, before anything is written.
@@ -135,7 +153,7 @@ impl<T: Number> Scatter<'_, T> {
             let parts = (self.block_len / PART).min(2 * threads);
             let cut = |i: usize| i * self.block_len / parts;
             pool::parallel_for(parts, cost, &|i| self.part(cut(i)..cut(i + 1), all.clone()));
-        } else if cost < 100_000 || threads == 1 || (self.block_len == 1 && len * size_of::<T>() <= NEAR) {
+        } else if cost < 100_000 || threads == 1 {
             self.part(0..self.block_len, all);
         } else {
             let cut = |i: usize| (i as u128 * len as u128 / threads as u128) as isize;

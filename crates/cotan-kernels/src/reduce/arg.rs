@@ -1,16 +1,17 @@
 //! Where along an axis the largest or smallest element lies.
 
+use super::folder::join_halves;
 use crate::arith::{Arith, Number};
 use crate::copy::copy_run;
 use crate::error::{Failure, KernelError};
 use crate::memory::Block;
-use crate::simd::{Isa, Kernel, dispatch};
+use crate::simd::{Isa, Kernel, dispatch, prefetch};
 use crate::tensor::{Output, Tensor};
 use crate::walk::{Shared, Walk};
 use crate::{Element, layout, pool, with_dtype};
 
 /// Elements searched at a time.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 2048;
 /// Columns handled side by side.
 const WIDE: usize = 1024;
 
@@ -131,6 +132,10 @@ impl Job {
         for start in (0..self.n).step_by(BLOCK) {
             // SAFETY: promised by the caller.
             let block = unsafe { self.block(from, start, scratch) };
+            if self.stride == 1 {
+                // Going back to the best block breaks the stream that the processor follows.
+                prefetch(block.as_ptr_range().end.cast(), size_of_val(block));
+            }
             let top = dispatch(Top::<T, B>(block, std::marker::PhantomData));
             if best.is_none_or(|(value, _)| B::replaces(top, value)) {
                 best = Some((top, start));
@@ -175,7 +180,7 @@ impl<T: Number, B: Best> Kernel for Top<'_, T, B> {
         }
         // A loop of variable length over the lanes would keep them in memory.
         let top = rest.iter().fold(self.0[0].widen(), |top, value| B::join(top, value.widen()));
-        lanes.into_iter().fold(top, B::join)
+        B::join(join_halves(lanes, B::join), top)
     }
 }
 

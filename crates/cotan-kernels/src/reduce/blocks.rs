@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::fold::{ACC_BYTES, Folder, LANES};
+use super::folder::{ACC_BYTES, Folder, LANES};
 use crate::error::{Failure, KernelError};
 use crate::fused::{Bound, Scratch, TILE};
 use crate::memory::{AllocError, Block};
@@ -211,15 +211,15 @@ impl Job<'_> {
         unsafe {
             if self.inner == 1 {
                 fold.fill(sums, LANES);
-                for start in rows.clone().step_by(TILE) {
-                    let n = TILE.min(rows.end - start);
-                    fold.lanes(self.bound.tile(scratch, first + start, n), n, sums);
+                if let Some(values) = self.bound.in_memory(first + rows.start) {
+                    fold.lanes(values, rows.len(), sums);
+                } else {
+                    for start in rows.clone().step_by(TILE) {
+                        let n = TILE.min(rows.end - start);
+                        fold.lanes(self.bound.tile(scratch, first + start, n), n, sums);
+                    }
                 }
-                let mut width = LANES;
-                while width > 1 {
-                    width /= 2;
-                    fold.merge(sums.add(width * fold.acc), width, sums);
-                }
+                fold.total(sums);
                 return;
             }
             let (width, lanes) = (abreast * columns.len(), sums.add(BLOCK * fold.acc));

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use num_complex::Complex;
 
-use super::fold::Folder;
+use super::folder::Folder;
 use super::{ReduceOp, middle, reduced_shape};
 use crate::memory::AllocError;
 use crate::small::FEW;

@@ -4,6 +4,7 @@ mod arg;
 mod blocks;
 mod few;
 mod fold;
+mod folder;
 
 pub use arg::arg_reduce;
 pub use few::reduce_few;
@@ -16,7 +17,7 @@ use crate::layout::{self, Shape};
 use crate::tensor::{Output, Tensor};
 use crate::walk::{Shared, memory_order};
 use crate::{DType, pool};
-use fold::Folder;
+use folder::Folder;
 
 /// What a reduction computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

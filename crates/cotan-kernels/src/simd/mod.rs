@@ -17,6 +17,7 @@ mod prefetch;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod transpose;
 mod two_over_pi;
 
 pub use complex::ComplexMath;
@@ -30,3 +31,4 @@ pub use isa::{Isa, Kernel, Level, Scalar, dispatch, dispatch_at, level};
 pub use maps::{Cos, Remainder, Sin, Tan};
 pub use prefetch::prefetch;
 pub use tile::{Map1, Map2, Map3, Tile, map1_slice, map2_slice, map3_slice};
+pub use transpose::{Band, SIDE, transpose};

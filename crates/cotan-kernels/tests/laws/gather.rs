@@ -251,3 +251,14 @@ fn large_scatters_give_what_one_thread_gives() {
     let sum = scatter(ScatterMode::Add, &zero, &same_place, &ones, &[0]).unwrap().to_vec::<cotan_kernels::bf16>();
     assert_eq!(sum[0].to_f32(), 1000.0);
 }
+
+#[test]
+fn a_zero_without_updates_keeps_its_sign() {
+    // So many updates that parts have tables of their own.
+    let n = 100_000;
+    let source = Tensor::from_slice(&[-0.0f32, -0.0], &[2]).unwrap();
+    let indices = [Tensor::from_slice(&vec![-1i8; n], &[n]).unwrap()];
+    let updates = Tensor::from_slice(&vec![1.0f32; n], &[n, 1]).unwrap();
+    let sums = scatter(ScatterMode::Add, &source, &indices, &updates, &[0]).unwrap().to_vec::<f32>();
+    assert_eq!((sums[0].to_bits(), sums[1]), ((-0.0f32).to_bits(), n as f32));
+}
