@@ -3,8 +3,7 @@
 use crate::Element;
 #[cfg(target_arch = "x86_64")]
 use crate::gemm::{F32x8, F32x16, F64x4, F64x8};
-use crate::gemm::{Kerneled, Plain, Vector};
-use crate::simd::{Level, level};
+use crate::gemm::{Kerneled, PLAIN32, PLAIN64, Plain, Vector, at_level};
 
 /// Rows of the largest block.
 pub const ROWS: usize = 6;
@@ -234,10 +233,6 @@ macro_rules! kernels {
     };
 }
 
-/// Registers of two vectors on targets with 32 of them, one elsewhere.
-const PLAIN32: usize = if cfg!(target_arch = "aarch64") { 8 } else { 4 };
-const PLAIN64: usize = PLAIN32 / 2;
-
 macro_rules! convolved {
     ($R:ty, $plain:ty, $half:ty, $full:ty) => {
         impl Convolved for $R {
@@ -247,15 +242,7 @@ macro_rules! convolved {
                 static AVX2: Kernels<$R> = kernels!(avx2, $half, [1 2]);
                 #[cfg(target_arch = "x86_64")]
                 static AVX512: Kernels<$R> = kernels!(avx512, $full, [1 2 3 4]);
-                match level() {
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx512 => &AVX512,
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => &AVX2,
-                    #[cfg(not(target_arch = "x86_64"))]
-                    Level::Avx512 | Level::Avx2 => &PLAIN,
-                    Level::Neon | Level::Scalar => &PLAIN,
-                }
+                at_level!(PLAIN, AVX2, AVX512)
             }
         }
     };

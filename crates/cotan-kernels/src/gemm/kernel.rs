@@ -5,7 +5,7 @@ use super::sweep::{Sweep, SweepFn, sweep};
 use super::vector::{Load, Plain, Real, Vector};
 #[cfg(target_arch = "x86_64")]
 use super::x86::{F32x8, F32x16, F64x4, F64x8};
-use crate::simd::{Level, level, prefetch};
+use crate::simd::prefetch;
 use crate::{bf16, f16};
 
 /// A block of the result with its operands: `c = alpha * a @ b + beta * c`.
@@ -383,9 +383,25 @@ macro_rules! table {
 #[cfg(target_arch = "x86_64")]
 pub(super) use table;
 
+/// The table of this process' level; the last two exist on x86-64 only.
+macro_rules! at_level {
+    ($plain:ident, $avx2:ident, $avx512:ident) => {
+        match $crate::simd::level() {
+            #[cfg(target_arch = "x86_64")]
+            $crate::simd::Level::Avx512 => &$avx512,
+            #[cfg(target_arch = "x86_64")]
+            $crate::simd::Level::Avx2 => &$avx2,
+            #[cfg(not(target_arch = "x86_64"))]
+            $crate::simd::Level::Avx512 | $crate::simd::Level::Avx2 => &$plain,
+            $crate::simd::Level::Neon | $crate::simd::Level::Scalar => &$plain,
+        }
+    };
+}
+pub(crate) use at_level;
+
 /// Registers of two vectors on targets with 32 of them, one elsewhere.
-const PLAIN32: usize = if cfg!(target_arch = "aarch64") { 8 } else { 4 };
-const PLAIN64: usize = PLAIN32 / 2;
+pub const PLAIN32: usize = if cfg!(target_arch = "aarch64") { 8 } else { 4 };
+pub const PLAIN64: usize = PLAIN32 / 2;
 
 macro_rules! kerneled {
     ($R:ty, $plain:ty, $half:ty, $full:ty) => {
@@ -408,15 +424,7 @@ macro_rules! kerneled {
                     packed: table!(avx512::packed, [$full], [1 2 3 4 5 6 7 8 9 10 11 12], [1 2]),
                     direct: table!(avx512::direct, [$full], [1 2 3 4 5 6], [1 2 3 4]),
                 };
-                match level() {
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx512 => &AVX512,
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => &AVX2,
-                    #[cfg(not(target_arch = "x86_64"))]
-                    Level::Avx512 | Level::Avx2 => &PLAIN,
-                    Level::Neon | Level::Scalar => &PLAIN,
-                }
+                at_level!(PLAIN, AVX2, AVX512)
             }
         }
     };
@@ -448,15 +456,7 @@ macro_rules! readable {
                 #[cfg(target_arch = "x86_64")]
                 static AVX512: Readers<$R, $S> =
                     readers!(avx512, $full, $S, dots [1 2 3 4] [1 2 3 4 5 6], in_place [1 2 3 4 5 6 7 8 9 10 11 12]);
-                match level() {
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx512 => &AVX512,
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => &AVX2,
-                    #[cfg(not(target_arch = "x86_64"))]
-                    Level::Avx512 | Level::Avx2 => &PLAIN,
-                    Level::Neon | Level::Scalar => &PLAIN,
-                }
+                at_level!(PLAIN, AVX2, AVX512)
             }
         }
     };

@@ -17,7 +17,7 @@ mod x86;
 
 pub(crate) use blocked::{Out, Pieces, Right, cost_ns, product as panels_product};
 pub(crate) use direct::product as product_in_place;
-pub(crate) use kernel::{Dots, Kerneled, Readable, Tile};
+pub(crate) use kernel::{Dots, Kerneled, PLAIN32, PLAIN64, Readable, Tile, at_level};
 pub(crate) use pack::{Stored, View};
 pub(crate) use vector::{Plain, Vector};
 #[cfg(target_arch = "x86_64")]
@@ -108,8 +108,9 @@ pub enum GemmError {
 /// Writes `alpha * a @ b + beta * c` into the row-major matrix `c`.
 ///
 /// With `beta` zero the former content of `c` is not read. Half precision accumulates in `f32` and rounds once, and
-/// subnormal numbers of `bf16` (below 1.2e-38) may count as zeros; integers wrap, and take `alpha` and `beta` truncated; booleans combine by "or" of "and". With `k` zero the product is zero.
-/// The result does not depend on the number of threads.
+/// subnormal numbers of `bf16` (below 1.2e-38) may count as zeros; integers wrap, and take `alpha` and `beta` truncated;
+/// booleans combine by "or" of "and". With `k` zero the product is zero. The result does not depend on the number of
+/// threads.
 ///
 /// # Errors
 /// When a factor reaches outside of its slice, `c` has not `m * n` elements, or there is no memory to work in.
