@@ -51,6 +51,40 @@ fn an_intermediate_that_someone_holds_is_stored_in_the_same_pass() {
 }
 
 #[test]
+fn a_brief_evaluation_computes_few_elements_and_leaves_the_rest_to_a_longer_one() {
+    let x = Array::from_slice(&[1.0f32, 2.0, 3.0], &[3]).unwrap();
+    let sum = ops::sum(&multiply(&x, &x).unwrap(), None, false).unwrap();
+    assert!(matches!(cotan::eval_briefly(&sum), Some(Ok(()))));
+    assert_eq!(sum.item::<f32>().unwrap(), 14.0);
+
+    let long = (0..1000).fold(x.clone(), |sum, _| add(&sum, &x).unwrap());
+    assert!(cotan::eval_briefly(&long).is_none());
+    assert_eq!(long.to_vec::<f32>().unwrap(), [1001.0, 2002.0, 3003.0]);
+
+    let ones = ops::ones(&[1000], DType::F32);
+    let many = add(&ones, &ones).unwrap();
+    assert!(cotan::eval_briefly(&many).is_none() && !many.is_evaluated());
+}
+
+#[test]
+fn few_elements_in_any_layout_give_the_bits_that_many_give() {
+    let f = |x: &Array, row: &Array| -> Result<Array> {
+        let turned = ops::transpose_all(x)?;
+        let y = multiply(&exp(&sin(&turned)?)?, row)?;
+        ops::where_(&ops::less(&y, &Array::scalar(1.0f32))?, &subtract(&y, row)?, &cos(&y)?)
+    };
+    let (n, few) = (64, 4);
+    let values: Vec<f32> = (0..n * n).map(|i| (i as f32 * 0.37).sin() * 3.0).collect();
+    let x = Array::from_slice(&values, &[n, n]).unwrap();
+    let row = ops::strided_slice(&x, &[0, 0], &[1, 1], &[1, n]).unwrap();
+    let corner = |a: &Array, rows: usize| ops::strided_slice(a, &[0, 0], &[1, 1], &[rows, few]).unwrap();
+    let many = corner(&f(&x, &row).unwrap(), few);
+    let small = f(&corner(&x, few), &corner(&row, 1)).unwrap();
+    let bits = |a: &Array| a.to_vec::<f32>().unwrap().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&small), bits(&many));
+}
+
+#[test]
 fn a_value_that_is_reduced_and_read_again_gives_the_same_as_step_by_step() {
     let x = Array::from_slice(&(0..600).map(|i| (i % 7) as f32 * 0.25).collect::<Vec<_>>(), &[3, 200]).unwrap();
     let e = exp(&x).unwrap();
